@@ -1,0 +1,1 @@
+"""Reference data: what the project ships (``seeds``) and what an operator installs (``packs``)."""
