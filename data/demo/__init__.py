@@ -1,0 +1,23 @@
+"""The demo market: a synthetic population and its payers' files, written where real ones would be.
+
+`write_demo` is the only entrance. In the order of the work:
+
+    settings      market.yaml, the knobs, validated
+    names         made-up people and streets
+    network       hospitals, practices, clinicians and their NPIs
+    people        who lives in the market, and how ill they are
+    enrolment     who is covered by which contract when
+    encounters    ED visits and hospital stays
+    ambulatory    everything else that is billed
+    claims        encounters as claim lines: priced, paid late, corrected
+    pharmacy, clinical    fills; results, blood pressures, vaccines, appointments
+    organisation  staff, panels, contacts, attribution, targets
+    dirt          the rows a payer should not have sent
+    write         the files
+
+Nothing here is read by the build; the demo goes through the same door as real data.
+"""
+
+from data.demo.write import write_demo
+
+__all__ = ["write_demo"]

@@ -1,0 +1,448 @@
+"""The organization feed: staff and care teams, providers, attribution, panels, contacts, targets, outreach
+profiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from data.demo.claims import dates
+from data.demo.encounters import ADMITTED, EdVisits
+from data.demo.enrolment import OPEN, Coverage
+from data.demo.names import CLINICIAN_FAMILY, CLINICIAN_GIVEN, LANGUAGES_OF_STAFF
+from data.demo.network import Network
+from data.demo.people import NEVER, SOCIAL_NEEDS, Months, People, numbered
+from data.demo.settings import Settings
+
+DEPARTED = 0.04  # of staff: on the list, no longer active
+
+
+@dataclass
+class Roster:
+    """What the whole population leaves behind for the organisation, chunk by chunk: one array per column."""
+
+    columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
+
+    def add(self, **arrays: np.ndarray) -> None:
+        for name, array in arrays.items():
+            self.columns.setdefault(name, []).append(array)
+
+    def column(self, name: str) -> np.ndarray:
+        return np.concatenate(self.columns[name])
+
+
+@dataclass(frozen=True)
+class Team:
+    care_team_id: str
+    name: str
+    market: int
+
+
+def teams_of(settings: Settings) -> list[Team]:
+    return [
+        Team(f"{market.market_id}-{number + 1}", name, index)
+        for index, market in enumerate(settings.markets)
+        for number, name in enumerate(settings.care_teams[market.market_id])
+    ]
+
+
+def team_of_practice(settings: Settings) -> np.ndarray:
+    """The care team (position in teams_of) serving each practice."""
+    teams = teams_of(settings)
+    position = dict.fromkeys(range(len(settings.markets)), 0)
+    result = []
+    index_of = {market.market_id: index for index, market in enumerate(settings.markets)}
+    for practice in settings.practices:
+        market = index_of[practice.market]
+        local = [number for number, team in enumerate(teams) if team.market == market]
+        result.append(local[position[market] % len(local)])
+        position[market] += 1
+    return np.array(result)
+
+
+def assign_pcps(people: People, network: Network, rng: np.random.Generator) -> np.ndarray:
+    """Each person's primary-care provider (provider number), of their practice."""
+    pcp = np.zeros(len(people), np.int32)
+    for practice in np.unique(people.practice):
+        rows = np.flatnonzero(people.practice == practice)
+        pcp[rows] = rng.choice(network.pcps[practice], len(rows))
+    return pcp
+
+
+def note_people(
+    roster: Roster,
+    settings: Settings,
+    people: People,
+    coverage: Coverage,
+    months: Months,
+    network: Network,
+    pcp: np.ndarray,
+    visits: EdVisits,
+    rng: np.random.Generator,
+) -> None:
+    """Keep of a chunk what the organisation's files need once everybody is known."""
+    count = len(people)
+    recent = visits.day > months.through - 365
+    year = np.bincount(visits.person[recent], minlength=count)
+    latest = np.zeros(count, np.int64)
+    released = visits.disposition != ADMITTED
+    np.maximum.at(latest, visits.person[released], visits.day[released])
+    enrolled = (coverage.contract[:, -1] >= 0) & (people.death == NEVER)
+    team = team_of_practice(settings)[people.practice]
+    team = np.where(rng.random(count) < settings.enrolment.no_care_team, -1, team)
+    first = np.argmax(coverage.contract >= 0, axis=1)
+    roster.add(
+        number=people.number,
+        market=people.market,
+        team=team,
+        enrolled=enrolled,
+        contract=coverage.contract[:, -1],
+        risk=people.risk,
+        ed_year=year,
+        ed_latest=latest,
+        language=np.array(people.columns["preferred_language"].to_pylist(), object),
+        phone=np.array(people.columns["phone"].to_pylist(), object),
+        email=np.array(people.columns["email"].to_pylist(), object),
+        since=months.first[first],
+        needy=people.conditions[:, 11:14].any(axis=1) | (people.contract == 1),
+        age=people.age_on(months.through),
+    )
+    # Attribution: one row per contract span, two where the person changed doctor within it.
+    person, start, end = coverage.run_person, coverage.run_start, coverage.run_end
+    changes = (rng.random(len(person)) < settings.enrolment.changes_pcp) & (
+        np.minimum(end, months.through) - np.maximum(start, months.first[0]) > 240
+    )
+    when = np.maximum(start, months.first[0]) + 120 + rng.integers(0, 100, len(person))
+    when = when.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    before = pcp[person].copy()
+    for practice in np.unique(people.practice):
+        rows = np.flatnonzero(changes & (people.practice[person] == practice))
+        before[rows] = rng.choice(network.pcps[practice], len(rows))
+    move = np.flatnonzero(changes)
+    roster.add(
+        attribution_person=np.concatenate([people.number[person], people.number[person[move]]]),
+        attribution_contract=np.concatenate([coverage.run_contract, coverage.run_contract[move]]),
+        attribution_start=np.concatenate([np.where(changes, when, start), start[move]]),
+        attribution_end=np.concatenate([end, when[move] - 1]),
+        attribution_pcp=np.concatenate([pcp[person], before[move]]),
+        attribution_team=np.concatenate([team[person], team[person[move]]]),
+    )
+
+
+_ROLES = (
+    "community_health_partner",
+    "nurse",
+    "nurse_practitioner",
+    "social_worker",
+    "behavioral_health",
+    "pharmacist",
+)
+
+
+@dataclass
+class Staff:
+    staff_id: list[str] = field(default_factory=list)
+    name: list[str] = field(default_factory=list)
+    role: list[str] = field(default_factory=list)
+    team: list[int] = field(default_factory=list)
+    fte: list[float] = field(default_factory=list)
+    target: list[int] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    active: list[bool] = field(default_factory=list)
+
+
+def organisation_tables(
+    settings: Settings, network: Network, months: Months, roster: Roster, year: int, rng: np.random.Generator
+) -> dict[str, pa.Table]:
+    """Every table of the organization feed, keyed by its file's name."""
+    teams = teams_of(settings)
+    market_ids = [market.market_id for market in settings.markets]
+    contract_ids = [contract.contract_id.format(year=year) for contract in settings.contracts]
+    number, team, enrolled = roster.column("number"), roster.column("team"), roster.column("enrolled")
+    score = roster.column("risk") + 0.9 * roster.column("ed_year") + 0.4 * roster.column("needy")
+    score = score + rng.gamma(1.0, 0.6, len(score))
+    eligible = enrolled & (team >= 0) & (roster.column("age") >= 18)
+    wanted = int(round(settings.staffing.panelled * enrolled.sum()))
+    order = np.flatnonzero(eligible)
+    order = order[np.argsort(-score[order], kind="stable")]
+    panelled = np.sort(order[:wanted])
+
+    staff = _hire(settings, teams, team, panelled, rng)
+    panel = _panel(settings, months, staff, roster, panelled, contract_ids, number, team, rng)
+    touch = _touches(months, roster, panel, staff, rng)
+    acuity = _acuity(score, panelled)
+    return {
+        "market": pa.table(
+            {
+                "market_id": market_ids,
+                "market_name": [market.market_name for market in settings.markets],
+                "state": [settings.state] * len(market_ids),
+            }
+        ),
+        "staff": pa.table(
+            {
+                "staff_id": staff.staff_id,
+                "staff_name": staff.name,
+                "role": staff.role,
+                "market_id": [market_ids[teams[item].market] for item in staff.team],
+                "care_team_id": [teams[item].care_team_id for item in staff.team],
+                "care_team_name": [teams[item].name for item in staff.team],
+                "fte": staff.fte,
+                "panel_target": staff.target,
+                "languages": staff.languages,
+                "is_active": _boolean(np.array(staff.active)),
+            }
+        ),
+        "provider": pa.table(
+            {
+                "npi": network.npi,
+                "provider_name": network.name,
+                "practice_name": pa.array(network.practice, pa.string()),
+                "provider_type": network.kind,
+                "market_id": network.market,
+            }
+        ),
+        "attribution": _attribution(network, roster, teams, contract_ids),
+        "panel": panel.table,
+        "touch": touch,
+        "benchmark": _benchmarks(settings, months),
+        "member_profile": _profiles(settings, roster, acuity, rng),
+    }
+
+
+def _acuity(score: np.ndarray, panelled: np.ndarray) -> np.ndarray:
+    """1 (steady) to 5 (most urgent): the panel by rank, everyone else 1 or 2."""
+    acuity = np.where(score > np.quantile(score, 0.8), 2, 1).astype(np.int64)
+    rank = np.argsort(np.argsort(score[panelled])) / max(len(panelled), 1)
+    acuity[panelled] = np.select([rank > 0.9, rank > 0.7, rank > 0.35], [5, 4, 3], 2)
+    return acuity
+
+
+def _hire(
+    settings: Settings, teams: list[Team], team: np.ndarray, panelled: np.ndarray, rng: np.random.Generator
+) -> Staff:
+    staff = Staff()
+    for number, _ in enumerate(teams):
+        members = int((team[panelled] == number).sum())
+        for role in _ROLES:
+            target = int(getattr(settings.staffing, role))
+            for _ in range(max(1, round(members / target))):
+                staff.staff_id.append(f"S{len(staff.staff_id) + 1:04d}")
+                staff.name.append(f"{rng.choice(CLINICIAN_GIVEN)} {rng.choice(CLINICIAN_FAMILY)}")
+                staff.role.append(role)
+                staff.team.append(number)
+                fte = float(rng.choice([1.0, 1.0, 1.0, 0.8, 0.6]))
+                staff.fte.append(fte)
+                staff.target.append(max(1, round(target * fte)))
+                staff.languages.append(str(rng.choice(LANGUAGES_OF_STAFF)))
+                alone = members < 1.5 * target
+                staff.active.append(bool(alone or rng.random() >= DEPARTED))
+    return staff
+
+
+@dataclass
+class Panel:
+    table: pa.Table
+    member: np.ndarray  # position in the roster
+    staff: np.ndarray
+    is_lead: np.ndarray
+
+
+def _panel(
+    settings: Settings,
+    months: Months,
+    staff: Staff,
+    roster: Roster,
+    panelled: np.ndarray,
+    contract_ids: list[str],
+    number: np.ndarray,
+    team: np.ndarray,
+    rng: np.random.Generator,
+) -> Panel:
+    role = np.array(staff.role)
+    staff_team, active, fte = np.array(staff.team), np.array(staff.active), np.array(staff.fte)
+    contract = roster.column("contract")
+    acuity = _acuity(roster.column("risk") + 0.9 * roster.column("ed_year"), panelled)
+    # Nobody to begin with: a demo of a handful of people may have no panel at all.
+    nobody = np.zeros(0, np.int64)
+    pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [(nobody, nobody, nobody.astype(bool))]
+    for name, share in zip(_ROLES, (0.94, 0.24, 0.12, 0.26, 0.12, 0.1), strict=True):
+        for where in np.unique(team[panelled]):
+            members = panelled[team[panelled] == where]
+            chosen = members[rng.random(len(members)) < share]
+            crew = np.flatnonzero((role == name) & (staff_team == where) & active)
+            if not len(crew) or not len(chosen):
+                continue
+            # Panels are uneven in life; draw them so.
+            weight = fte[crew] * rng.lognormal(0, 0.18, len(crew))
+            who = rng.choice(crew, len(chosen), p=weight / weight.sum())
+            lead = np.full(len(chosen), name == _ROLES[0])
+            pieces.append((chosen, who, lead))
+    member, person_staff, lead = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    order = np.lexsort((person_staff, member))
+    member, person_staff, lead = member[order], person_staff[order], lead[order]
+    start = np.maximum(months.through - rng.integers(30, 640, len(member)), roster.column("since")[member])
+    level = acuity[member]
+    weight_of = np.array([0.0, 0.6, 0.8, 1.0, 1.4, 1.9])
+    table = pa.table(
+        {
+            "person_id": _person_ids(number[member]),
+            "staff_id": [staff.staff_id[item] for item in person_staff],
+            "role": [staff.role[item] for item in person_staff],
+            "contract_id": [contract_ids[item] for item in contract[member]],
+            "start_date": dates(start),
+            "end_date": dates(np.full(len(member), -1)),
+            "is_lead": _boolean(lead),
+            "acuity": level,
+            "weight": weight_of[level],
+        }
+    )
+    return Panel(table, member, person_staff, lead)
+
+
+def _touches(
+    months: Months, roster: Roster, panel: Panel, staff: Staff, rng: np.random.Generator
+) -> pa.Table:
+    """Contacts of the last nine months: a cadence for each relation, and extra ones in the week after an
+    ED visit.
+    """
+    often = np.where(panel.is_lead, 12, 4)
+    times = rng.poisson(often * rng.gamma(3.0, 1 / 3.0, len(often)))
+    who = np.repeat(np.arange(len(often)), times)
+    day = months.through - (rng.random(len(who)) * 272).astype(np.int64)
+    latest = roster.column("ed_latest")[panel.member]
+    recent = np.flatnonzero(panel.is_lead & (latest > months.through - 90) & (rng.random(len(often)) < 0.62))
+    who = np.concatenate([who, recent])
+    day = np.concatenate([day, np.minimum(latest[recent] + rng.integers(1, 6, len(recent)), months.through)])
+    order = np.lexsort((who, day))
+    who, day = who[order], day[order]
+    day = day - np.select([(day + 3) % 7 == 5, (day + 3) % 7 == 6], [1, 2], 0)
+    count = len(who)
+    channel = rng.choice(
+        ["phone", "home", "visit", "text", "video", "mail"], count, p=[0.56, 0.13, 0.08, 0.14, 0.06, 0.03]
+    )
+    outcome = rng.choice(
+        ["reached", "no_answer", "left_message", "refused"], count, p=[0.54, 0.24, 0.19, 0.03]
+    )
+    outcome = np.where(np.isin(channel, ["visit", "video"]) & (outcome == "left_message"), "reached", outcome)
+    outcome = np.where((channel == "mail") & (outcome == "reached"), "left_message", outcome)
+    minutes = np.where(outcome == "reached", np.round(rng.gamma(3.0, 6.0, count)) + 3, 2).astype(np.int64)
+    number = roster.column("number")[panel.member[who]]
+    return pa.table(
+        {
+            "touch_id": [f"T{item + 1:08d}" for item in range(count)],
+            "person_id": _person_ids(number),
+            "staff_id": [staff.staff_id[item] for item in panel.staff[who]],
+            "touched_on": dates(day),
+            "channel": channel.astype(object),
+            "direction": np.where(rng.random(count) < 0.1, "inbound", "outbound").astype(object),
+            "outcome": outcome.astype(object),
+            "minutes": minutes,
+        }
+    )
+
+
+def _attribution(network: Network, roster: Roster, teams: list[Team], contract_ids: list[str]) -> pa.Table:
+    person = roster.column("attribution_person")
+    start, end = roster.column("attribution_start"), roster.column("attribution_end")
+    order = np.lexsort((start, person))
+    team = roster.column("attribution_team")[order]
+    contract = roster.column("attribution_contract")[order].astype(np.int32)
+    names = pa.array([item.care_team_id for item in teams], pa.string())
+    end = np.where(end[order] == OPEN, -1, end[order])
+    return pa.table(
+        {
+            "person_id": _person_ids(person[order]),
+            "contract_id": pa.array(contract_ids).take(pa.array(contract)),
+            "start_date": dates(start[order]),
+            "end_date": dates(end),
+            "pcp_npi": network.words().take(pa.array(roster.column("attribution_pcp")[order])),
+            "care_team_id": names.take(pa.array(team.astype(np.int32), mask=team < 0)),
+        }
+    )
+
+
+def _profiles(settings: Settings, roster: Roster, acuity: np.ndarray, rng: np.random.Generator) -> pa.Table:
+    number, needy = roster.column("number"), roster.column("needy")
+    count = len(number)
+    has = rng.random((count, len(SOCIAL_NEEDS))) < np.where(needy, 0.11, 0.025)[:, None]
+    mask = has @ (1 << np.arange(len(SOCIAL_NEEDS)))
+    words = pa.array(
+        [
+            "|".join(need for bit, need in enumerate(SOCIAL_NEEDS) if value >> bit & 1)
+            for value in range(1 << len(SOCIAL_NEEDS))
+        ]
+    )
+    phone = roster.column("phone")
+    consent = (rng.random(count) < 0.68) & np.array([item is not None for item in phone])
+    impact = np.round(
+        np.clip(rng.beta(2, 3, count) + 0.08 * np.minimum(roster.column("ed_year"), 4), 0, 1), 2
+    )
+    return pa.table(
+        {
+            "person_id": _person_ids(number),
+            "preferred_language": pa.array(roster.column("language"), pa.string()),
+            "phone": pa.array(phone, pa.string()),
+            "email": pa.array(roster.column("email"), pa.string()),
+            "sms_consent": _boolean(consent),
+            "do_not_contact": _boolean(rng.random(count) < 0.012),
+            "acuity": acuity,
+            "impactability": impact,
+            "social_needs": words.take(pa.array(mask.astype(np.int32))),
+            "risk_score": np.round(roster.column("risk"), 3),
+        }
+    )
+
+
+def _benchmarks(settings: Settings, months: Months) -> pa.Table:
+    year = str(np.datetime64(int(months.through), "D").astype("datetime64[Y]"))
+    rows: list[tuple[str, str, str, float, str]] = []
+    by_market = {"harbor": 420, "millbrook": 325, "prairie": 440}
+    by_line = {"medicare": 430, "medicaid": 600, "commercial": 180}
+    for metric, unit, everyone, share in (
+        ("ed_visits_per_1000", "per 1,000", 410.0, 1.0),
+        ("avoidable_ed_per_1000", "per 1,000", 165.0, 0.40),
+    ):
+        rows.append((metric, "all", "all", everyone, unit))
+        rows += [
+            (metric, "market", key, float(round(value * share)), unit) for key, value in by_market.items()
+        ]
+        rows += [
+            (metric, "line_of_business", key, float(round(value * share)), unit)
+            for key, value in by_line.items()
+        ]
+    for metric, value in (("followup_7d_rate", 0.45), ("followup_30d_rate", 0.70), ("frequent_users", 0.03)):
+        rows.append((metric, "all", "all", value, "share"))
+    rows += [("followup_7d_rate", "line_of_business", key, value, "share")
+             for key, value in (("medicare", 0.47), ("medicaid", 0.42), ("commercial", 0.40))]  # fmt: skip
+    names = {market.market_id: market.market_name for market in settings.markets}
+    known = [row for row in rows if row[1] != "market" or row[2] in names]
+    return pa.table(
+        {
+            "benchmark_id": [f"{metric}-{kind}-{segment}" for metric, kind, segment, _, _ in known],
+            "metric_id": [row[0] for row in known],
+            "segment_type": [row[1] for row in known],
+            "segment": [row[2] for row in known],
+            "statistic": ["target"] * len(known),
+            "value": [row[3] for row in known],
+            "unit": [row[4] for row in known],
+            "basis": [
+                "treated-and-released visits, 12 months" if "ed" in row[0] else "12 months" for row in known
+            ],
+            "vintage": [year] * len(known),
+            "source": [
+                f"{names.get(row[2], 'Lakeland')} {year} plan (invented for the demo)" for row in known
+            ],
+        }
+    )
+
+
+def _person_ids(number: np.ndarray) -> pa.Array:
+    return numbered("P", number, 8)
+
+
+def _boolean(values: np.ndarray) -> pa.Array:
+    return pa.array(np.asarray(values, bool))
