@@ -1,0 +1,233 @@
+"""The filters all pages share: whose care, and when. Remembered across pages and kept in the address.
+
+The options are what the asking person's scope holds, so a value outside it cannot be chosen. A value that comes
+in by the address and is not an option is left out, and said so. The address carries names of markets, contracts,
+teams and clinicians, never of members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from components.asking import Asking
+from queries.filters import Filters
+
+REMEMBERED = "filters_remembered"
+IGNORED = "filters_ignored"
+PERIODS = ("12 months", "Year to date", "24 months")
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One filter: its key in the address, its label, the words for no choice, and its width in pixels."""
+
+    key: str
+    field: str
+    label: str
+    everything: str
+    width: int
+
+
+CHOICES = (
+    Choice("market", "market", "Market", "All markets", 128),
+    Choice("contract", "contract", "Contract", "All contracts", 160),
+    Choice("line", "line_of_business", "Line of business", "All lines", 128),
+    Choice("team", "care_team", "Care team", "All teams", 136),
+    Choice("pcp", "pcp", "PCP", "All PCPs", 140),
+)
+KEYS = (*(choice.key for choice in CHOICES), "period")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the filter bar holds: filters with their period, their names, and the months behind them.
+
+    months: `shared/months`. latest: the last month that counts (mature). period_words: "12 months to Aug 2026".
+    """
+
+    filters: Filters
+    names: Mapping[str, str]
+    period: str
+    months: pd.DataFrame
+    latest: date
+    ignored: tuple[str, ...] = field(default=())
+
+    @property
+    def period_words(self) -> str:
+        return f"{self.period} to {self.latest:%b %Y}"
+
+    @property
+    def prior(self) -> Filters:
+        """The same filters, one year earlier."""
+        return replace(
+            self.filters,
+            period_start=months_before(_required(self.filters.period_start), 12),
+            period_end=months_before(_required(self.filters.period_end), 12),
+        )
+
+    @property
+    def history(self) -> Filters:
+        """The same filters over the 24 months that count, and every unfinished month after them."""
+        return replace(
+            self.filters, period_start=months_before(self.latest, 23), period_end=max(self.months["month"])
+        )
+
+    @property
+    def unfinished(self) -> pd.DataFrame:
+        """The months after the last one that counts."""
+        return self.months[self.months["month"] > self.latest]
+
+    def address(self) -> dict[str, str]:
+        """The filters as parameters of an address, for a page that shows them as chips."""
+        named = {choice.key: self.names[choice.key] for choice in CHOICES if choice.key in self.names}
+        return {**named, "period": self.period} if self.period != PERIODS[0] else named
+
+
+def filter_bar(asking: Asking) -> Chosen:
+    """Draw the bar and return what is chosen."""
+    _recall()
+    before = dict(st.query_params.to_dict())
+    ignored: list[str] = []
+    names: dict[str, str] = {}
+    ids: dict[str, tuple[str, ...]] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="filter_bar"):
+        for choice in CHOICES:
+            options = options_of(asking, choice, ids)
+            asked = before.get(choice.key)
+            if asked and asked not in options.values() and asked != choice.everything:
+                ignored.append(f"{choice.label} “{asked}”")
+            picked = st.selectbox(
+                choice.label,
+                [ALL, *options],
+                format_func=lambda key, options=options, words=choice.everything: options.get(key, words),
+                key=choice.key,
+                width=choice.width,
+                bind="query-params",
+                persist_state="session",
+                on_change=forget_ignored,
+            )
+            if picked in options:
+                ids[choice.field] = (picked,)
+                names[choice.key] = options[picked]
+        period = st.segmented_control(
+            "Period",
+            PERIODS,
+            default=PERIODS[0],
+            required=True,
+            key="period",
+            bind="query-params",
+            persist_state="session",
+            on_change=forget_ignored,
+        )
+        st.space("stretch")
+        st.button("Reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, key="filters_reset")
+    if ignored:
+        st.session_state[IGNORED] = tuple(ignored)
+    notice = st.session_state.get(IGNORED, ())
+    if notice:
+        st.info(
+            f"Left out: {', '.join(notice)}. It is not among what you may see, or does not exist.",
+            icon=":material/filter_alt_off:",
+        )
+    st.session_state[REMEMBERED] = {key: st.session_state.get(key) for key in KEYS}
+    return _chosen(asking, ids, names, period or PERIODS[0], notice)
+
+
+def chosen_from_address(asking: Asking) -> Chosen:
+    """The same choice where no bar is drawn: from the address first, else as remembered in this session."""
+    parameters = st.query_params.to_dict()
+    remembered = st.session_state.get(REMEMBERED, {})
+    by_address = any(key in parameters for key in ("show", *KEYS))
+    names: dict[str, str] = {}
+    ids: dict[str, tuple[str, ...]] = {}
+    ignored: list[str] = []
+    for choice in CHOICES:
+        options = options_of(asking, choice, ids)
+        asked = parameters.get(choice.key)
+        found = next((key for key, name in options.items() if name == asked), None)
+        if asked and found is None:
+            ignored.append(f"{choice.label} “{asked}”")
+        if not by_address and remembered.get(choice.key) in options:
+            found = remembered[choice.key]
+        if found is not None:
+            ids[choice.field] = (found,)
+            names[choice.key] = options[found]
+    period = parameters.get("period", remembered.get("period") if not by_address else None)
+    return _chosen(asking, ids, names, period if period in PERIODS else PERIODS[0], tuple(ignored))
+
+
+def options_of(asking: Asking, choice: Choice, ids: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Name by id of what may be chosen; teams and clinicians follow the market and contract already chosen."""
+    within = Filters()
+    if choice.field in ("care_team", "pcp"):
+        within = Filters(market=ids.get("market", ()), contract=ids.get("contract", ()))
+    every = asking.ask("shared/filter_options", within)
+    mine = every[every["kind"] == choice.field]
+    names = mine["name"].where(~mine["name"].duplicated(keep=False), mine["name"] + " (" + mine["id"] + ")")
+    if choice.field == "line_of_business":
+        names = names.str.capitalize()
+    return dict(zip(mine["id"], names, strict=True))
+
+
+def reset() -> None:
+    """Back to everything in scope, over 12 months."""
+    for choice in CHOICES:
+        st.session_state[choice.key] = ALL
+    st.session_state["period"] = PERIODS[0]
+    forget_ignored()
+
+
+def forget_ignored() -> None:
+    """A new choice clears the note about an ignored one."""
+    st.session_state.pop(IGNORED, None)
+
+
+def remember(key: str, value: str) -> None:
+    """Set one filter from outside the bar (a chip that was removed)."""
+    st.session_state[REMEMBERED] = {**st.session_state.get(REMEMBERED, {}), key: value}
+
+
+def months_before(month: date, count: int) -> date:
+    """The first day of the month `count` months earlier."""
+    index = month.year * 12 + month.month - 1 - count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _recall() -> None:
+    """Where another page's bar has gone from the session, set its choices again before the widgets are drawn."""
+    remembered = st.session_state.get(REMEMBERED, {})
+    for key, value in remembered.items():
+        if value is not None and key not in st.session_state and key not in st.query_params:
+            st.session_state[key] = value
+
+
+def _chosen(
+    asking: Asking,
+    ids: Mapping[str, tuple[str, ...]],
+    names: Mapping[str, str],
+    period: str,
+    ignored: tuple[str, ...],
+) -> Chosen:
+    months = asking.ask("shared/months", Filters(**ids)).copy()
+    months["month"] = pd.to_datetime(months["month"]).dt.date
+    counted = months[months["is_mature"].fillna(False).astype(bool)]
+    latest = max(counted["month"] if len(counted) else months["month"], default=date.today().replace(day=1))
+    start: Mapping[str, Callable[[], date]] = {
+        "12 months": lambda: months_before(latest, 11),
+        "Year to date": lambda: latest.replace(month=1),
+        "24 months": lambda: months_before(latest, 23),
+    }
+    filters = Filters(**ids, period_start=start[period](), period_end=latest)
+    return Chosen(filters, dict(names), period, months, latest, ignored)
+
+
+def _required(month: date | None) -> date:
+    if month is None:
+        raise ValueError("a chosen period has a start and an end")
+    return month
