@@ -1,7 +1,7 @@
 """The entry script: look, navigation, who is asking, then the page itself.
 
-Every page is registered before anyone is asked who they are. Streamlit would otherwise run the files of `pages/`
-directly at their address, until some session had called `st.navigation`, and so past the sign-in.
+Every page is registered before anyone is asked who they are. Streamlit would otherwise run the files of
+`pages/` directly at their address, until some session had called `st.navigation`, and so past the sign-in.
 """
 
 from __future__ import annotations

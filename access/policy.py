@@ -105,6 +105,34 @@ def permits(principal: Principal | None, page_or_action: str) -> bool:
     return page_or_action in principal.pages or page_or_action in principal.actions
 
 
+def principal_for(
+    user_id: str,
+    name: str,
+    role: str,
+    *,
+    markets: frozenset[str] | None,
+    contracts: frozenset[str] | None,
+    session_id: str = "",
+) -> Principal:
+    """The principal the policy makes of a person with this role and scope; an unknown role may do nothing.
+
+    Grants nothing by itself: sessions, benchmarks and tests use it, pages are handed theirs.
+    """
+    granted = policy().roles.get(role)
+    nothing: frozenset[str] = frozenset()
+    return Principal(
+        user_id=user_id,
+        name=name,
+        role=role,
+        markets=markets,
+        contracts=contracts,
+        pages=granted.pages if granted else nothing,
+        column_classes=granted.column_classes if granted else nothing,
+        actions=granted.actions if granted else nothing,
+        session_id=session_id,
+    )
+
+
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from access import lockout, passwords
 from access.accounts import normal_username, scope_of
-from access.policy import policy
+from access.policy import principal_for
 from access.principal import Principal
 from access.settings import Settings, settings
 from ledger import audit
@@ -255,17 +255,12 @@ def _resolve(holder: Any, now: datetime, touch: bool) -> Principal | None:
                 .where(UserSession.session_id == its.session_id, UserSession.ended_at.is_(None))
                 .values(last_seen_at=now)
             )
-    role = policy().roles.get(user.role)
-    nothing: frozenset[str] = frozenset()
-    return Principal(
-        user_id=user.user_id,
-        name=user.display_name,
-        role=user.role,
+    return principal_for(
+        user.user_id,
+        user.display_name,
+        user.role,
         markets=markets,
         contracts=contracts,
-        pages=role.pages if role else nothing,
-        column_classes=role.column_classes if role else nothing,
-        actions=role.actions if role else nothing,
         session_id=its.session_id,
     )
 

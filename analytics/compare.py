@@ -14,7 +14,8 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Change:
-    """before → after in the metric's unit; `delta` with its 95% interval; `p` two-sided. NaN where not observed."""
+    """before → after in the metric's unit; `delta` with its 95% interval; `p` two-sided. NaN where not
+    observed."""
 
     before: float
     after: float
@@ -37,9 +38,9 @@ class Change:
 def rate_change(k0: float, n0: float, k1: float, n1: float, per: float = PER_1000_A_YEAR) -> Change:
     """Change of an event rate from k0 ÷ n0 to k1 ÷ n1 (events ÷ exposure × per).
 
-    Exact conditional test: given k0 + k1, k1 is binomial with n1 ÷ (n0 + n1). Source: Przyborowski & Wilenski,
-    Biometrika 1940;31:313-323. Two-sided p is twice the smaller tail. Weighted counts are rounded for the test. Fewer
-    than 20 events in either period are not tested.
+    Exact conditional test: given k0 + k1, k1 is binomial with n1 ÷ (n0 + n1). Source: Przyborowski &
+    Wilenski, Biometrika 1940;31:313-323. Two-sided p is twice the smaller tail. Weighted counts are rounded
+    for the test. Fewer than 20 events in either period are not tested.
     """
     if not (n0 > 0 and n1 > 0):
         return Change(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, False, True)
@@ -58,8 +59,8 @@ def rate_change(k0: float, n0: float, k1: float, n1: float, per: float = PER_100
 def proportion_change(k0: float, n0: float, k1: float, n1: float) -> Change:
     """Change of a share from k0 ÷ n0 to k1 ÷ n1, in shares (0.01 = one point).
 
-    Pooled two-sample z-test; interval by Newcombe (Statistics in Medicine 1998;17:873-890, method 10), which joins two
-    Wilson intervals. Fewer than 20 eligible in either period are not tested.
+    Pooled two-sample z-test; interval by Newcombe (Statistics in Medicine 1998;17:873-890, method 10), which
+    joins two Wilson intervals. Fewer than 20 eligible in either period are not tested.
     """
     if not (n0 > 0 and n1 > 0):
         return Change(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, False, True)

@@ -11,11 +11,13 @@ import pandas as pd
 def concentration_curve(visits_per_member: Iterable[float], members: Iterable[float]) -> pd.DataFrame:
     """Cumulative shares, from the members with most visits down.
 
-    `members[i]` members made `visits_per_member[i]` visits each; members without visits belong to it (0 visits).
-    Returns member_share, visit_share (0..1, cumulative), visits_per_member, members, visits; the first row is the
-    origin (shares 0, visits_per_member NaN). Empty if there are no members or no visits.
+    `members[i]` members made `visits_per_member[i]` visits each; members without visits belong to it (0
+    visits). Returns member_share, visit_share (0..1, cumulative), visits_per_member, members, visits; the
+    first row is the origin (shares 0, visits_per_member NaN). Empty if there are no members or no visits.
     """
-    steps = pd.DataFrame({"visits_per_member": list(visits_per_member), "members": list(members)}, dtype="float64")
+    steps = pd.DataFrame(
+        {"visits_per_member": list(visits_per_member), "members": list(members)}, dtype="float64"
+    )
     steps = steps.groupby("visits_per_member", as_index=False)["members"].sum()
     steps = steps[steps["members"] > 0].sort_values("visits_per_member", ascending=False, ignore_index=True)
     steps["visits"] = steps["visits_per_member"] * steps["members"]
@@ -31,7 +33,8 @@ def concentration_curve(visits_per_member: Iterable[float], members: Iterable[fl
 def top_share(visits_per_member: Iterable[float], members: Iterable[float], share: float = 0.01) -> float:
     """Share of all visits (0..1) made by the top `share` of members; NaN if there are no visits.
 
-    Members of equal visits are alike, so a cut inside a step takes its part of the step: linear between points.
+    Members of equal visits are alike, so a cut inside a step takes its part of the step: linear between
+    points.
     """
     curve = concentration_curve(visits_per_member, members)
     if curve.empty:

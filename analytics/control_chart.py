@@ -1,18 +1,18 @@
 """Control charts: which months chance explains, and which it does not.
 
-Limits: a u-chart for rates (σ = √(mean rate ÷ exposure)) and a p-chart for shares (σ = √(p̄(1-p̄) ÷ n)), three σ either
-side of the mean (Shewhart; Provost & Murray, The Health Care Data Guide, 2011). With tens of thousands of
-member-months the counting σ alone is too narrow, because months differ for reasons that are not signals; as in Laney's
-u′ and p′ charts (Quality Engineering 2002;14:531-537) σ is then widened by the month-to-month spread, and never narrowed.
+Limits: a u-chart for rates (σ = √(mean rate ÷ exposure)) and a p-chart for shares (σ = √(p̄(1-p̄) ÷ n)),
+three σ either side of the mean (Shewhart; Provost & Murray, The Health Care Data Guide, 2011). With tens of
+thousands of member-months the counting σ alone is too narrow, because months differ for reasons that are not
+signals; as in Laney's u′ and p′ charts (Quality Engineering 2002;14:531-537) σ is then widened by the
+month-to-month spread, and never narrowed.
 
-Rules: NHS England, Making Data Count: a point beyond a limit; 7 in a row on one side of the mean; 7 in a row rising or
-falling; 2 of 3 in the outer third on the same side.
+Rules: NHS England, Making Data Count: a point beyond a limit; 7 in a row on one side of the mean; 7 in a row
+rising or falling; 2 of 3 in the outer third on the same side.
 
-Baseline: the mean and limits come from the mature months before the first sustained shift (7 or more in a row on one
-side of the mean of at least 12 months before it), or from all mature months if there is none; months beyond the limits
-are left out of the mean. Later months are held
-against that baseline, so that a lasting change stays visible instead of moving the mean. Immature months are neither in
-the baseline nor tested.
+Baseline: the mean and limits come from the mature months before the first sustained shift (7 or more in a row
+on one side of the mean of at least 12 months before it), or from all mature months if there is none; months
+beyond the limits are left out of the mean. Later months are held against that baseline, so that a lasting
+change stays visible instead of moving the mean. Immature months are neither in the baseline nor tested.
 """
 
 from __future__ import annotations
@@ -39,15 +39,31 @@ RECENT = 3
 # Strongest first: the first rule a point breaks gives its direction.
 RULES = ("beyond_limit", "run", "two_of_three", "trend")
 COLUMNS = [
-    "month", "events", "exposure", "rate", "low", "high", "mean", "lower", "upper", "signal", "rules", "side", "phase",
-    "mature", "completion", "estimate", "estimate_low", "estimate_high",
-]  # fmt: skip
+    "month",
+    "events",
+    "exposure",
+    "rate",
+    "low",
+    "high",
+    "mean",
+    "lower",
+    "upper",
+    "signal",
+    "rules",
+    "side",
+    "phase",
+    "mature",
+    "completion",
+    "estimate",
+    "estimate_low",
+    "estimate_high",
+]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a chart says about now. kind: improving | worsening | none | too_few; `since` its first month; `months` its
-    length; `movement` fell | rose | none; `sentence` without a full stop."""
+    """What a chart says about now. kind: improving | worsening | none | too_few; `since` its first month;
+    `months` its length; `movement` fell | rose | none; `sentence` without a full stop."""
 
     kind: str
     since: date | None
@@ -66,12 +82,14 @@ def control_chart(
     completion: Iterable[float | None] | None = None,
     lower_is_better: bool = True,
 ) -> pd.DataFrame:
-    """u-chart of events ÷ exposure × per, one row per calendar month (missing months become rows without a rate).
+    """u-chart of events ÷ exposure × per, one row per calendar month (missing months become rows without a
+    rate).
 
-    Columns: month, events, exposure, rate with low and high (exact Poisson 95%), mean, lower, upper, signal (improving |
-    worsening | none | not_tested), rules (those broken), side (above | below | on), phase (baseline | after | immature |
-    missing), mature, completion, estimate with estimate_low and estimate_high (immature months of known completion).
-    attrs: see `_chart`. ValueError if the inputs differ in length or a month is given twice.
+    Columns: month, events, exposure, rate with low and high (exact Poisson 95%), mean, lower, upper, signal
+    (improving | worsening | none | not_tested), rules (those broken), side (above | below | on), phase
+    (baseline | after | immature | missing), mature, completion, estimate with estimate_low and estimate_high
+    (immature months of known completion). attrs: see `_chart`. ValueError if the inputs differ in length or a
+    month is given twice.
     """
     return _chart(months, events, exposure, per, mature, completion, lower_is_better, share=False)
 
@@ -85,14 +103,16 @@ def proportion_chart(
     completion: Iterable[float | None] | None = None,
     lower_is_better: bool = False,
 ) -> pd.DataFrame:
-    """p-chart of met ÷ eligible (0..1). Columns as `control_chart`, with Wilson 95% intervals; limits stay in 0..1."""
+    """p-chart of met ÷ eligible (0..1). Columns as `control_chart`, with Wilson 95% intervals; limits stay in
+    0..1."""
     return _chart(months, met, eligible, 1.0, mature, completion, lower_is_better, share=True)
 
 
 def finding(chart: pd.DataFrame) -> Finding:
     """What the chart says about its latest mature months, in the words of look.md.
 
-    attrs["too_few"] gives kind too_few; no signal in the last three mature months gives none, "Within usual variation".
+    attrs["too_few"] gives kind too_few; no signal in the last three mature months gives none, "Within usual
+    variation".
     """
     if chart.attrs.get("too_few", True):
         return Finding("too_few", None, "Too few to test against chance")
@@ -107,7 +127,11 @@ def finding(chart: pd.DataFrame) -> Finding:
     if rule == "run":
         return _run_finding(tested, end)
     start = end
-    while start > 0 and rule in tested.at[start - 1, "rules"] and tested.at[start - 1, "signal"] == last["signal"]:
+    while (
+        start > 0
+        and rule in tested.at[start - 1, "rules"]
+        and tested.at[start - 1, "signal"] == last["signal"]
+    ):
         start -= 1
     since = _as_date(tested.at[start, "month"])
     month = short_month(last["month"])
@@ -123,7 +147,11 @@ def finding(chart: pd.DataFrame) -> Finding:
         return Finding(last["signal"], since, sentence, end - start + 1, movement)
     edge = "above the upper" if last["side"] == "above" else "below the lower"
     length = end - start + 1
-    sentence = f"{month} is {edge} limit" if length == 1 else f"{length} months {edge} limit since {short_month(since)}"
+    sentence = (
+        f"{month} is {edge} limit"
+        if length == 1
+        else f"{length} months {edge} limit since {short_month(since)}"
+    )
     return Finding(last["signal"], since, sentence, length, movement)
 
 
@@ -139,7 +167,9 @@ def _run_finding(tested: pd.DataFrame, end: int) -> Finding:
         start -= 1
     run = tested.iloc[start : end + 1]
     since = _as_date(run.iloc[0]["month"])
-    beyond = int((run["rate"] > run["upper"]).sum() if side == "above" else (run["rate"] < run["lower"]).sum())
+    beyond = int(
+        (run["rate"] > run["upper"]).sum() if side == "above" else (run["rate"] < run["lower"]).sum()
+    )
     sentence = f"{months_in_words(len(run))} {side} the mean since {short_month(since)}"
     if beyond:
         limit = "upper" if side == "above" else "lower"
@@ -159,7 +189,8 @@ def _chart(
     share: bool,
 ) -> pd.DataFrame:
     """The common path. attrs: mean, baseline_start, baseline_end (dates or None), shift_start (date or None),
-    dispersion (≥ 1: how far the limits were widened), left_out (months beyond the limits, not in the mean), too_few, per, share, lower_is_better."""
+    dispersion (≥ 1: how far the limits were widened), left_out (months beyond the limits, not in the mean),
+    too_few, per, share, lower_is_better."""
     frame = _calendar(months, events, exposure, mature, completion)
     with np.errstate(invalid="ignore", divide="ignore"):
         frame["rate"] = np.where(frame["exposure"] > 0, frame["events"] / frame["exposure"] * per, np.nan)
@@ -181,7 +212,9 @@ def _chart(
     frame["rules"], frame["side"], frame["signal"] = _signals(
         rates, mean, sigma, tested & (not few), lower_is_better
     )
-    phase = np.where(frame["rate"].isna(), "missing", np.where(frame["mature"], "baseline", "immature")).astype(object)
+    phase = np.where(
+        frame["rate"].isna(), "missing", np.where(frame["mature"], "baseline", "immature")
+    ).astype(object)
     phase[places[ending:]] = "after"
     frame["phase"] = phase
     _add_intervals(frame, per, share=share)
@@ -250,9 +283,9 @@ def _centre(
 ) -> tuple[float, Floats, float, NDArray[np.intp]]:
     """Mean, σ of every month, how far σ was widened, and the baseline months left out of the mean.
 
-    A month beyond the limits has a cause of its own and says nothing about the usual, so it is taken out and the mean
-    and limits are found again (Montgomery, Statistical Quality Control, phase I): else one extreme month would pull the
-    mean and make a run of all the others.
+    A month beyond the limits has a cause of its own and says nothing about the usual, so it is taken out and
+    the mean and limits are found again (Montgomery, Statistical Quality Control, phase I): else one extreme
+    month would pull the mean and make a run of all the others.
     """
     kept = baseline
     while True:

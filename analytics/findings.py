@@ -1,7 +1,7 @@
 """From signals to the sentences pages use as titles (docs/look.md: the title is the finding).
 
-Words are kept on purpose: "beyond chance", never "significant"; a missed target is said, and is not a signal; people are
-members with visits, never labels. Titles have no full stop; sentences of a subtitle do.
+Words are kept on purpose: "beyond chance", never "significant"; a missed target is said, and is not a signal;
+people are members with visits, never labels. Titles have no full stop; sentences of a subtitle do.
 """
 
 from __future__ import annotations
@@ -55,9 +55,12 @@ def trend_title(finding: Finding, *, measure: str = "monthly rate") -> str:
         return f"The {measure} is within usual variation"
     when, up = full_month(finding.since), finding.movement == "rose"
     if " in a row" in finding.sentence:
-        return f"The {measure} has {'risen' if up else 'fallen'} {count_in_words(finding.months)} months in a row"
+        verb, length = "risen" if up else "fallen", count_in_words(finding.months)
+        return f"The {measure} has {verb} {length} months in a row"
     if "the mean since" in finding.sentence:
-        return f"The {measure} {'rose' if up else 'dropped'} in {when} and has stayed {'up' if up else 'down'}"
+        return (
+            f"The {measure} {'rose' if up else 'dropped'} in {when} and has stayed {'up' if up else 'down'}"
+        )
     if finding.months > 1:
         return f"The {measure} has been {'high' if up else 'low'} beyond chance since {when}"
     return f"The {measure} was {'above' if up else 'below'} its limits in {when}"
@@ -90,7 +93,9 @@ def groups_sentence(points: pd.DataFrame, *, noun: str = "practice", plural: str
     return f"{count_in_words(len(above)).capitalize()} {plural or noun + 's'} are above their limits."
 
 
-def high_low_title(points: pd.DataFrame, *, measure: str = "avoidable-equivalent share", noun: str = "facility") -> str:
+def high_low_title(
+    points: pd.DataFrame, *, measure: str = "avoidable-equivalent share", noun: str = "facility"
+) -> str:
     """'Quarry Road is high on avoidable-equivalent share, Cedar Hill low'."""
     tested = points[points["signal"] != "not_tested"] if len(points) else points
     if len(tested) == 0:
@@ -105,10 +110,16 @@ def high_low_title(points: pd.DataFrame, *, measure: str = "avoidable-equivalent
 
 
 def target_sentence(
-    rate: float, target: float | None, exposure: float, *, unit: str = "treated-and-released visits per 1,000",
-    period: str = "12 months", per: float = 12_000.0,
-) -> str:  # fmt: skip
-    """'520 treated-and-released visits per 1,000 against a target of 480: about 490 visits above it in 12 months.'"""
+    rate: float,
+    target: float | None,
+    exposure: float,
+    *,
+    unit: str = "treated-and-released visits per 1,000",
+    period: str = "12 months",
+    per: float = 12_000.0,
+) -> str:
+    """'520 treated-and-released visits per 1,000 against a target of 480: about 490 visits above it in 12
+    months.'"""
     if math.isnan(rate):
         return "No member-months in this selection."
     if target is None or math.isnan(target):
@@ -156,8 +167,12 @@ def frequent_title(members: int, visits: float, all_visits: float) -> str:
 
 
 def followup_title(
-    rate: float | None, target: float | None, *, eligible: float = math.inf, days: int = 7,
-) -> str:  # fmt: skip
+    rate: float | None,
+    target: float | None,
+    *,
+    eligible: float = math.inf,
+    days: int = 7,
+) -> str:
     """'38% were followed up within 7 days, below the target of 45%'."""
     if rate is None or math.isnan(rate):
         return f"No visit's {days}-day follow-up window is complete"
@@ -171,7 +186,11 @@ def followup_title(
 
 def diagnosis_title(labels: Sequence[str], visits: Sequence[float], all_visits: float) -> str:
     """'Chest pain is the commonest reason, 9% of visits'."""
-    known = [(count, label) for label, count in zip(labels, visits, strict=True) if isinstance(label, str) and label]
+    known = [
+        (count, label)
+        for label, count in zip(labels, visits, strict=True)
+        if isinstance(label, str) and label
+    ]
     if not known or not all_visits:
         return "No visits with a known reason"
     count, label = max(known, key=lambda pair: pair[0])
@@ -181,8 +200,9 @@ def diagnosis_title(labels: Sequence[str], visits: Sequence[float], all_visits: 
 def weekday_title(visits: Sequence[float]) -> str:
     """'Monday is busier than chance allows', or evenly spread. `visits`: seven counts, Monday first.
 
-    Pearson chi-square against equal days at the 0.002 level, then the day with the largest excess over 3 σ. Over a whole
-    number of weeks; months bring at most one uneven day in thirty, well inside that level for counts a page shows.
+    Pearson chi-square against equal days at the 0.002 level, then the day with the largest excess over 3 σ.
+    Over a whole number of weeks; months bring at most one uneven day in thirty, well inside that level for
+    counts a page shows.
     """
     counts = np.asarray(visits, dtype="float64")
     if len(counts) != 7:

@@ -1,9 +1,9 @@
 """Funnel plots: which groups differ from the whole by more than their size explains.
 
 Source: Spiegelhalter DJ. Funnel plots for comparing institutional performance. Statistics in Medicine
-2005;24:1185-1202: limits at 95% and 99.8% around the overall rate, from the exact Poisson (rates) or binomial (shares)
-distribution, interpolated between counts as in its appendix. Only the 99.8% limits make a signal: of a hundred groups
-that differ by chance alone, five lie outside the 95% limits. Groups are never ranked.
+2005;24:1185-1202: limits at 95% and 99.8% around the overall rate, from the exact Poisson (rates) or binomial
+(shares) distribution, interpolated between counts as in its appendix. Only the 99.8% limits make a signal: of
+a hundred groups that differ by chance alone, five lie outside the 95% limits. Groups are never ranked.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ INNER, OUTER = 0.95, 0.998
 LIMITS = ["lower_95", "upper_95", "lower_998", "upper_998"]
 
 
-def funnel_limits(
-    exposures: Iterable[float], mean_rate: float, per: float = PER_1000_A_YEAR
-) -> pd.DataFrame:
-    """Limits of a rate at each exposure: exposure, lower_95, upper_95, lower_998, upper_998, in the rate's unit."""
+def funnel_limits(exposures: Iterable[float], mean_rate: float, per: float = PER_1000_A_YEAR) -> pd.DataFrame:
+    """Limits of a rate at each exposure: exposure, lower_95, upper_95, lower_998, upper_998, in the rate's
+    unit."""
     size = np.asarray(list(exposures), dtype="float64")
     expected = mean_rate * size / per
     return _limits(size, lambda p: _poisson_quantile(p, expected) / size * per)
@@ -54,11 +53,12 @@ def funnel_points(
 ) -> pd.DataFrame:
     """Each group's rate against the funnel around the rate of them all (or `mean_rate`).
 
-    Returns group_id, group_name, events, exposure, rate, low, high (exact Poisson 95%), the four limits, position (above
-    | within | below the 99.8% limits), signal (improving | worsening | none | not_tested), is_pool, parts (the group_ids
-    it stands for). Groups with fewer than `pool_below` events, seen and expected, are pooled into one last row ("23
-    others, under 100 visits each", group_id None, not tested). Sorted by exposure, largest first: never by rate.
-    attrs: mean_rate, per, share, pool_below, lower_is_better. Groups without exposure are left out.
+    Returns group_id, group_name, events, exposure, rate, low, high (exact Poisson 95%), the four limits,
+    position (above | within | below the 99.8% limits), signal (improving | worsening | none | not_tested),
+    is_pool, parts (the group_ids it stands for). Groups with fewer than `pool_below` events, seen and
+    expected, are pooled into one last row ("23 others, under 100 visits each", group_id None, not tested).
+    Sorted by exposure, largest first: never by rate. attrs: mean_rate, per, share, pool_below,
+    lower_is_better. Groups without exposure are left out.
     """
     return _points(
         groups, (group, name, events, exposure), per, lower_is_better, pool_below, mean_rate, share=False
@@ -76,9 +76,12 @@ def proportion_funnel(
     pool_below: float = TOO_FEW_EVENTS,
     mean_share: float | None = None,
 ) -> pd.DataFrame:
-    """Each group's share against the binomial funnel; as `funnel_points`, with events = met, exposure = eligible, Wilson
-    intervals, and pooling by `eligible`. `met` may be weighted (avoidable-equivalent of classified visits)."""
-    return _points(groups, (group, name, met, eligible), 1.0, lower_is_better, pool_below, mean_share, share=True)
+    """Each group's share against the binomial funnel; as `funnel_points`, with events = met, exposure =
+    eligible, Wilson intervals, and pooling by `eligible`. `met` may be weighted (avoidable-equivalent of
+    classified visits)."""
+    return _points(
+        groups, (group, name, met, eligible), 1.0, lower_is_better, pool_below, mean_share, share=True
+    )
 
 
 def _limits(size: Floats, quantile: Any) -> pd.DataFrame:
@@ -104,8 +107,9 @@ def _binomial_quantile(p: float, size: Floats, share: float) -> Floats:
 
 
 def _interpolated(p: float, near: Floats, distribution: Callable[[Floats], Floats]) -> Floats:
-    """Spiegelhalter's appendix A.1.1: r_p is the smallest count with P(R ≤ r) ≥ p, moved down by the fraction by which
-    the distribution oversteps p, so that limits do not jump from count to count. `near` is the continuous quantile."""
+    """Spiegelhalter's appendix A.1.1: r_p is the smallest count with P(R ≤ r) ≥ p, moved down by the fraction
+    by which the distribution oversteps p, so that limits do not jump from count to count. `near` is the
+    continuous quantile."""
 
     def below(count: Floats) -> Floats:
         return np.where(count < 0, 0.0, distribution(np.maximum(count, 0.0)))
@@ -136,7 +140,9 @@ def _points(
         ["exposure", "group_name"], ascending=[False, True], ignore_index=True
     )
     total = float(taken["exposure"].sum())
-    overall = mean if mean is not None else (float(taken["events"].sum()) / total * per if total else float("nan"))
+    overall = (
+        mean if mean is not None else (float(taken["events"].sum()) / total * per if total else float("nan"))
+    )
 
     expected = taken["exposure"] * overall / per
     measured = taken["exposure"] if share else np.maximum(taken["events"], expected)
@@ -169,7 +175,9 @@ def _points(
     else:
         intervals = [poisson_rate(k, n, per) for k, n in zip(rows["events"], rows["exposure"], strict=True)]
         limits = funnel_limits(rows["exposure"], overall, per)
-    rows[["rate", "low", "high"]] = np.array([tuple(one) for one in intervals], dtype="float64").reshape(-1, 3)
+    rows[["rate", "low", "high"]] = np.array([tuple(one) for one in intervals], dtype="float64").reshape(
+        -1, 3
+    )
     rows[LIMITS] = limits[LIMITS].to_numpy()
     rows["position"] = np.select(
         [rows["rate"] > rows["upper_998"], rows["rate"] < rows["lower_998"]], ["above", "below"], "within"
@@ -178,7 +186,18 @@ def _points(
     rows["signal"] = rows["position"].map({bad: "worsening", good: "improving", "within": "none"})
     untested = rows["is_pool"].to_numpy(dtype=bool)
     rows.loc[untested, "signal"], rows.loc[untested, "position"] = "not_tested", "within"
-    order = ["group_id", "group_name", "events", "exposure", "rate", "low", "high", *LIMITS, "position", "signal"]
+    order = [
+        "group_id",
+        "group_name",
+        "events",
+        "exposure",
+        "rate",
+        "low",
+        "high",
+        *LIMITS,
+        "position",
+        "signal",
+    ]
     rows = rows[[*order, "is_pool", "parts"]]
     rows.attrs = {
         "mean_rate": overall,

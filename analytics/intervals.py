@@ -30,10 +30,12 @@ NOT_OBSERVED = Interval(math.nan, math.nan, math.nan)
 def poisson_rate(
     events: float, exposure: float, per: float = PER_1000_A_YEAR, confidence: float = 0.95
 ) -> Interval:
-    """Exact Poisson interval of events ÷ exposure × per. `events` may be a weighted count (avoidable-equivalents).
+    """Exact Poisson interval of events ÷ exposure × per. `events` may be a weighted count
+    (avoidable-equivalents).
 
-    Source: Garwood F. Fiducial limits for the Poisson distribution. Biometrika 1936;28:437-442: the limits are
-    χ²(α/2; 2k)/2 and χ²(1-α/2; 2k+2)/2. Without exposure there is no rate: NaN. ValueError on a negative count.
+    Source: Garwood F. Fiducial limits for the Poisson distribution. Biometrika 1936;28:437-442: the limits
+    are χ²(α/2; 2k)/2 and χ²(1-α/2; 2k+2)/2. Without exposure there is no rate: NaN. ValueError on a negative
+    count.
     """
     if events < 0:
         raise ValueError(f"A count cannot be negative: {events}")
@@ -50,8 +52,8 @@ def poisson_rate(
 def wilson(met: float, eligible: float, confidence: float = 0.95) -> Interval:
     """Score interval of the share met ÷ eligible (0..1); `met` may be weighted.
 
-    Source: Wilson EB. Probable inference. JASA 1927;22:209-212. Without anyone eligible there is no share: NaN.
-    ValueError if `met` is outside 0..eligible.
+    Source: Wilson EB. Probable inference. JASA 1927;22:209-212. Without anyone eligible there is no share:
+    NaN. ValueError if `met` is outside 0..eligible.
     """
     if not eligible > 0:
         return NOT_OBSERVED
@@ -70,8 +72,9 @@ def weighted_sum_interval(
 ) -> Interval:
     """Normal interval of a sum of probabilities ÷ exposure × per, e.g. avoidable-equivalent visits ÷ visits.
 
-    `variance` is Σ p(1-p), the variance of the count those probabilities stand for, given the visits. It says how well
-    the visits' classes are known, not how the visits came about: for a rate over member-months use `poisson_rate`.
+    `variance` is Σ p(1-p), the variance of the count those probabilities stand for, given the visits. It says
+    how well the visits' classes are known, not how the visits came about: for a rate over member-months use
+    `poisson_rate`.
     """
     if variance < 0:
         raise ValueError(f"A variance cannot be negative: {variance}")

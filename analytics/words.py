@@ -8,16 +8,25 @@ from datetime import date
 import pandas as pd
 
 FRACTIONS = [
-    (1 / 10, "One in ten"), (1 / 5, "A fifth"), (1 / 4, "A quarter"), (1 / 3, "A third"), (2 / 5, "Two in five"),
-    (1 / 2, "Half"), (3 / 5, "Three in five"), (2 / 3, "Two thirds"), (3 / 4, "Three quarters"),
-    (4 / 5, "Four in five"), (9 / 10, "Nine in ten"),
-]  # fmt: skip
+    (1 / 10, "One in ten"),
+    (1 / 5, "A fifth"),
+    (1 / 4, "A quarter"),
+    (1 / 3, "A third"),
+    (2 / 5, "Two in five"),
+    (1 / 2, "Half"),
+    (3 / 5, "Three in five"),
+    (2 / 3, "Two thirds"),
+    (3 / 4, "Three quarters"),
+    (4 / 5, "Four in five"),
+    (9 / 10, "Nine in ten"),
+]
 # Within 1.5 points of a fraction the words say no more than the whole percent does.
 NEAR = 0.015
 
 
 def share_in_words(share: float | None) -> str | None:
-    """A share 0..1 near a plain fraction ('A third'); None where only the figure is honest, or it is missing."""
+    """A share 0..1 near a plain fraction ('A third'); None where only the figure is honest, or it is
+    missing."""
     if share is None or pd.isna(share):
         return None
     value, words = min(FRACTIONS, key=lambda pair: abs(pair[0] - share))
@@ -26,7 +35,21 @@ def share_in_words(share: float | None) -> str | None:
 
 def count_in_words(count: int) -> str:
     """'no', 'one' … 'twelve', then figures."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    words = (
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    )
     return words[count] if 0 <= count < len(words) else f"{count:,}"
 
 

@@ -1,8 +1,8 @@
 """Who is asking, of which snapshot: the one thing every section of a page is handed.
 
-The snapshot is pinned for a whole run of the script, and kept by the fragments inside it, so that the numbers of
-one page are of one snapshot however often a new one is published. Who is asking is looked up again at every
-fragment and every export: a session that has ended gets no further answer.
+The snapshot is pinned for a whole run of the script, and kept by the fragments inside it, so that the
+numbers of one page are of one snapshot however often a new one is published. Who is asking is looked up
+again at every fragment and every export: a session that has ended gets no further answer.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Asking:
         return column_class in self.principal.column_classes
 
     def require_signed_in(self) -> None:
-        """Raises NotPermitted if the session behind this page has ended meanwhile. Works without Streamlit."""
+        """Raises NotPermitted if the session behind this page has ended meanwhile. Works
+        without Streamlit.
+        """
         if not access.still_signed_in(self.principal):
             raise queries.NotPermitted("Your session has ended. Sign in again.")
 

@@ -29,7 +29,10 @@ def title(feeds: pd.DataFrame, money: pd.DataFrame) -> tuple[str, str]:
     if aside:
         headline += f", {formats.count_of(aside, 'row')} set aside"
     feeds_words = formats.count_of(len(feeds), "feed")
-    return headline, f"{formats.count_of(rows, 'row')} in {feeds_words}; each is loaded, or set aside with its reason."
+    return (
+        headline,
+        f"{formats.count_of(rows, 'row')} in {feeds_words}; each is loaded, or set aside with its reason.",
+    )
 
 
 def ties_to_the_cent(money: pd.DataFrame) -> bool:
@@ -42,16 +45,22 @@ def feeds(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "No feed is in your scope"
     aside = frame["rows_quarantined"].sum()
-    tail = f"{formats.number(aside)} {'was' if aside == 1 else 'were'} set aside" if aside else "none was set aside"
-    return (
-        f"{formats.count_of(len(frame), 'feed')} delivered {formats.count_of(frame['rows_in'].sum(), 'row')}; {tail}"
+    tail = (
+        f"{formats.number(aside)} {'was' if aside == 1 else 'were'} set aside"
+        if aside
+        else "none was set aside"
     )
+    delivered = formats.count_of(frame["rows_in"].sum(), "row")
+    return f"{formats.count_of(len(frame), 'feed')} delivered {delivered}; {tail}"
 
 
 def live(frame: pd.DataFrame) -> Live:
     """The drawer of the rows set aside, with the numbers of all feeds."""
     total = formats.number(frame["rows_in"].sum())
-    loaded, aside = formats.number(frame["rows_loaded"].sum()), formats.number(frame["rows_quarantined"].sum())
+    loaded, aside = (
+        formats.number(frame["rows_loaded"].sum()),
+        formats.number(frame["rows_quarantined"].sum()),
+    )
     return Live(
         formula=f"{total} rows = {loaded} loaded + {aside} set aside",
         sql=str(frame.attrs.get("sql", "")),
@@ -65,11 +74,12 @@ def reconciliation(money: pd.DataFrame) -> str:
         return "No claims are in your scope"
     if not ties_to_the_cent(money):
         wrong = money[money["difference"].abs() >= HALF_A_CENT]
-        return f"{', '.join(sorted(set(wrong['feed'])))}: paid does not add up by {exact(wrong['difference'].sum())}"
-    return (
-        f"{exact(money['paid_loaded'].sum())} loaded, to the cent: {exact(money['paid_enrolled'].sum())} in enrolled "
-        f"months, {exact(money['paid_outside'].sum())} outside"
+        whose = ", ".join(sorted(set(wrong["feed"])))
+        return f"{whose}: paid does not add up by {exact(wrong['difference'].sum())}"
+    loaded, enrolled, outside_of = (
+        exact(money[column].sum()) for column in ("paid_loaded", "paid_enrolled", "paid_outside")
     )
+    return f"{loaded} loaded, to the cent: {enrolled} in enrolled months, {outside_of} outside"
 
 
 def volumes(frame: pd.DataFrame) -> str:
@@ -90,7 +100,8 @@ def set_aside(reasons: pd.DataFrame) -> str:
     by_reason = reasons.groupby("reason")["rows"].sum().sort_values(ascending=False)
     first = str(by_reason.index[0]).replace("_", " ")
     verb = "was" if total == 1 else "were"
-    return f"{formats.count_of(total, 'row')} {verb} set aside, {'all' if len(by_reason) == 1 else 'most'} for: {first}"
+    most = "all" if len(by_reason) == 1 else "most"
+    return f"{formats.count_of(total, 'row')} {verb} set aside, {most} for: {first}"
 
 
 def outside(frame: pd.DataFrame) -> str:
@@ -108,14 +119,18 @@ def apart(frame: pd.DataFrame) -> str:
     """'1 inpatient claim is listed apart'."""
     if frame.empty:
         return "No inpatient claim is listed apart"
-    return f"{formats.count_of(len(frame), 'inpatient claim')} {'is' if len(frame) == 1 else 'are'} listed apart"
+    return (
+        f"{formats.count_of(len(frame), 'inpatient claim')} {'is' if len(frame) == 1 else 'are'} listed apart"
+    )
 
 
 def unmatched(frame: pd.DataFrame) -> str:
     """'19 ED claims have no facility visit'."""
     if frame.empty:
         return "Every professional ED claim has its visit"
-    return f"{formats.count_of(len(frame), 'ED claim')} {'has' if len(frame) == 1 else 'have'} no facility visit"
+    return (
+        f"{formats.count_of(len(frame), 'ED claim')} {'has' if len(frame) == 1 else 'have'} no facility visit"
+    )
 
 
 def unassigned(frame: pd.DataFrame) -> str:

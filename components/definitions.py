@@ -1,4 +1,6 @@
-"""The definition drawer: what a number means, with the number itself, where it comes from and the SQL that ran."""
+"""The definition drawer: what a number means, with the number itself, where it comes
+from and the SQL that ran.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def open_drawer(asking: Asking, metrics: Mapping[str, Live], first: str) -> None
     def drawer() -> None:
         shown = first
         if len(metrics) > 1:
-            shown = st.selectbox("Number", list(metrics), format_func=names.__getitem__, key="definition_shown")
+            shown = st.selectbox(
+                "Number", list(metrics), format_func=names.__getitem__, key="definition_shown"
+            )
         _contents(asking, shown, metrics[shown])
 
     drawer()
@@ -103,7 +107,9 @@ def _contents(asking: Asking, metric_id: str, live: Live) -> None:
     meaning = queries.metric(metric_id)
     better = {"lower_is_better": "Lower is better.", "higher_is_better": "Higher is better."}
     unit = meaning.unit[:1].upper() + meaning.unit[1:]
-    st.markdown(" ".join(part for part in (f"{unit}.", better.get(meaning.direction), meaning.caution) if part))
+    st.markdown(
+        " ".join(part for part in (f"{unit}.", better.get(meaning.direction), meaning.caution) if part)
+    )
     st.code(live.formula or meaning.formula, language=None, wrap_lines=True)
     for name, words in facts_of(metric_id, live, asking.snapshot):
         with st.container(horizontal=True, wrap=False, gap="small", key=f"fact_{name}"):

@@ -1,8 +1,8 @@
 """From a number to what it counted: the address that names it, and what such an address asks for.
 
-An address carries the drill's parameters (a practice, a facility, a month, a class), never a member. Whatever it
-says is asked again through `queries`, where scope is enforced, so a forged value finds nothing. What the chart
-showed is remembered in the session, to say on arrival whether the list agrees with it.
+An address carries the drill's parameters (a practice, a facility, a month, a class), never a member.
+Whatever it says is asked again through `queries`, where scope is enforced, so a forged value finds nothing.
+What the chart showed is remembered in the session, to say on arrival whether the list agrees with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from components import filter_bar, formats, navigation
 from components.filter_bar import Chosen
 
 EXPECTED = "drill_expected"
-# What an address may open. Each: the question that lists its visits ("" if it counts members only), and its members.
+# What an address may open. Each: the question that lists its visits ("" if it counts members only), and its
+# members.
 OPENABLE = {
     "ed/visits": ("ed/visits", "ed/visit_members"),
     "ed/visit_members": ("ed/visits", "ed/visit_members"),
@@ -66,8 +67,8 @@ VALUE_WORDS = {
 class Opened:
     """A drill as an address names it.
 
-    question: what lists the rows. parameters: as the question takes them. label: the words the chart used for the
-    thing clicked. expected: what the chart showed, None where the address came from elsewhere.
+    question: what lists the rows. parameters: as the question takes them. label: the words the chart used
+    for the thing clicked. expected: what the chart showed, None where the address came from elsewhere.
     """
 
     question: str
@@ -101,7 +102,9 @@ def open_members(
 ) -> NoReturn:
     """Leave for the members behind `measure` of `row`, an answer of `question` asked with `parameters`."""
     target, asked = queries.drill_parameters(question, measure, dict(row), **(parameters or {}))
-    open_list(chosen, target, asked, float(row[measure]), queries.question(question).drill[measure].count, label)
+    open_list(
+        chosen, target, asked, float(row[measure]), queries.question(question).drill[measure].count, label
+    )
 
 
 def open_list(
@@ -114,7 +117,9 @@ def open_list(
 ) -> NoReturn:
     """Leave for the list that `target` gives with these parameters; `expected` is what the chart showed."""
     opened = {
-        key: _as_text(value) for key, value in asked.items() if value is not None and key not in NEVER_IN_ADDRESS
+        key: _as_text(value)
+        for key, value in asked.items()
+        if value is not None and key not in NEVER_IN_ADDRESS
     }
     address = {**_filters_beside(chosen, opened), "show": target, "count": counted, "label": label, **opened}
     address = {key: value for key, value in address.items() if value != ""}
@@ -130,7 +135,9 @@ def from_address() -> Opened | None:
     if question not in OPENABLE:
         return None
     known = queries.question(question).params
-    parameters = {key: value for key, value in address.items() if key in known and key not in NEVER_IN_ADDRESS}
+    parameters = {
+        key: value for key, value in address.items() if key in known and key not in NEVER_IN_ADDRESS
+    }
     expected = st.session_state.get(EXPECTED, {}).get(_signature(address))
     return Opened(question, parameters, address.get("label", ""), address.get("count", "rows"), expected)
 
@@ -144,7 +151,9 @@ def typed(opened: Opened) -> dict[str, Any]:
         try:
             values[key] = {"int": int, "float": float, "date": date.fromisoformat}.get(kind, str)(text)
         except ValueError as wrong:
-            raise queries.UnknownQuestion(f"{WORDS.get(key, key)} “{text}” is not a value it takes.") from wrong
+            raise queries.UnknownQuestion(
+                f"{WORDS.get(key, key)} “{text}” is not a value it takes."
+            ) from wrong
     return values
 
 
@@ -163,7 +172,7 @@ def within(chosen: Chosen, opened: Opened) -> Chosen:
 def chips(chosen: Chosen, opened: Opened, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """(address key, label, value in words) of everything that narrows the list, removable one by one."""
     shown = [
-        (choice.key, choice.label, chosen.names[choice.key])
+        (filter_bar.BESIDE + choice.key, choice.label, chosen.names[choice.key])
         for choice in filter_bar.CHOICES
         if choice.key in chosen.names
     ]
@@ -174,7 +183,13 @@ def chips(chosen: Chosen, opened: Opened, names: Mapping[str, str]) -> list[tupl
     if opened.parameters.get("window") == "rolling_12m":
         shown.append(("", "Period", f"12 months to {formats.month(chosen.filters.period_end)}"))
     elif "month" not in opened.parameters:
-        shown.append(("period" if chosen.period != filter_bar.PERIODS[0] else "", "Period", chosen.period_words))
+        shown.append(
+            (
+                f"{filter_bar.BESIDE}period" if chosen.period != filter_bar.PERIODS[0] else "",
+                "Period",
+                chosen.period_words,
+            )
+        )
     return shown
 
 
@@ -200,7 +215,9 @@ def without(key: str) -> dict[str, str]:
 
 
 def agreement(opened: Opened, visits: pd.DataFrame, people: pd.DataFrame) -> tuple[float, bool | None]:
-    """What is listed, counted as the chart counted it, and whether the two agree (None: nothing to compare)."""
+    """What is listed, counted as the chart counted it, and whether the two agree (None:
+    nothing to compare).
+    """
     listed = people if opened.question != "ed/visits" else visits
     here: float = len(listed)
     if opened.counted_as.startswith("sum:") and opened.counted_as[4:] in listed:
@@ -214,7 +231,12 @@ def agreement(opened: Opened, visits: pd.DataFrame, people: pd.DataFrame) -> tup
 
 def _filters_beside(chosen: Chosen, opened: Mapping[str, str]) -> dict[str, str]:
     # A filter that the drill itself names more narrowly (the market that was clicked) would only repeat it.
-    return {key: value for key, value in chosen.address().items() if key not in opened}
+    narrower = {"market": "market_id", "contract": "contract_id", "line": "line_of_business"}
+    return {
+        filter_bar.BESIDE + key: value
+        for key, value in chosen.address().items()
+        if narrower.get(key) not in opened
+    }
 
 
 def _as_text(value: Any) -> str:
@@ -233,4 +255,6 @@ def remove(key: str) -> None:
     """Take one chip off the address (a click's callback)."""
     kept = without(key)
     st.query_params.from_dict(kept)
-    filter_bar.remember(key, filter_bar.PERIODS[0] if key == "period" else filter_bar.ALL)
+    if key.startswith(filter_bar.BESIDE):
+        chosen = key.removeprefix(filter_bar.BESIDE)
+        filter_bar.remember(chosen, filter_bar.PERIODS[0] if chosen == "period" else filter_bar.ALL)

@@ -1,7 +1,7 @@
 """What the ED page says: answers of `ed/*` and the statistics of `analytics` in, figures and sentences out.
 
-The page lays these out; it computes nothing. Every sentence here follows from a signal or an interval, so that a
-title never says more than the numbers under it.
+The page lays these out; it computes nothing. Every sentence here follows from a signal or an interval, so
+that a title never says more than the numbers under it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ AVOIDABLE = "avoidable_ed_per_1000"
 FOLLOWUP = "followup_7d_rate"
 FREQUENT = "frequent_users"
 METRICS = (VISITS, AVOIDABLE, FOLLOWUP, FREQUENT)
-COMPARED = (*METRICS, TOTAL)
 POOL_BELOW = 100
 PERCENTILES = ("p10", "p25", "p50", "p75", "p90")
 
@@ -96,7 +95,7 @@ def key_figures(
             f"{formats.count_of(new['member_months'], 'member-month')}. Beside it: observation "
             f"**{formats.rate(new['observation_per_1000'])}**, admitted "
             f"**{formats.rate(new['admitted_per_1000'])}**, all ED **{formats.rate(new['total_per_1000'])}** "
-            f"per 1,000. Followed up within 30 days **{formats.percent(new['followup_30d_rate'])}**; "
+            f"per 1,000; 30-day follow-up **{formats.percent(new['followup_30d_rate'])}**; "
             f"10 or more visits **{formats.count_of(new['frequent_10'], 'member')}**."
         ),
         peers=_peers(new, benchmarks[TOTAL], chosen),
@@ -174,7 +173,7 @@ def live_facts(
     }
 
 
-# ---- charts' inputs -------------------------------------------------------------------------------------------
+# ---- charts' inputs --------------------------------------------------------------------------------------
 
 
 def visits_chart(months: pd.DataFrame) -> pd.DataFrame:
@@ -241,7 +240,8 @@ def funnel_words(points: pd.DataFrame, group_by: str) -> str:
     below = list(points.loc[points["position"] == "below", "group_name"])
     tested = int((points["signal"] != "not_tested").sum())
     if above and below:
-        return f"{words.listing(above, 2)} {_is(above)} above what chance allows, {words.listing(below, 2)} below"
+        both = f"{words.listing(above, 2)} {_is(above)} above what chance allows"
+        return f"{both}, {words.listing(below, 2)} below"
     if above:
         return f"{words.listing(above)} {_is(above)} above what chance allows"
     if below:
@@ -303,9 +303,9 @@ def facilities(table: pd.DataFrame, months: pd.DataFrame, theme: ThemeType, targ
     market = points.attrs.get("mean_rate")
     domain = _domain(points)
     calendar = sorted(months["month"].unique())
-    counts = months.pivot_table(index="facility_npi", columns="month", values="visits", aggfunc="sum").reindex(
-        columns=calendar
-    )
+    counts = months.pivot_table(
+        index="facility_npi", columns="month", values="visits", aggfunc="sum"
+    ).reindex(columns=calendar)
     big = table[table["visits"] >= POOL_BELOW].sort_values("visits", ascending=False)
     small = table[table["visits"] < POOL_BELOW]
     rows = [
@@ -342,9 +342,11 @@ def facilities_words(shown: pd.DataFrame) -> str:
     high = list(shown.loc[shown["position"] == "above", "facility"])
     low = list(shown.loc[shown["position"] == "below", "facility"])
     if high and low:
-        return f"{words.listing(high, 2)} {_is(high)} high on avoidable-equivalent share, {words.listing(low, 2)} low"
+        both = f"{words.listing(high, 2)} {_is(high)} high on avoidable-equivalent share"
+        return f"{both}, {words.listing(low, 2)} low"
     if high or low:
-        return f"{words.listing(high or low)} {_is(high or low)} {'high' if high else 'low'} on avoidable-equivalent share"
+        which = f"{_is(high or low)} {'high' if high else 'low'}"
+        return f"{words.listing(high or low)} {which} on avoidable-equivalent share"
     if (shown["signal_key"] != "not_tested").any():
         return "No facility differs beyond chance in avoidable-equivalent share"
     return "Where members went"
@@ -373,7 +375,8 @@ def frequent_words(now: pd.DataFrame) -> str:
     if not _zero(row["frequent_4"]):
         return "No member had 4 or more visits"
     share = _zero(row["frequent_4_visits"]) / _zero(row["visits_12m"]) if _zero(row["visits_12m"]) else None
-    return f"{formats.count_of(row['frequent_4'], 'member')} with 4 or more visits made {formats.percent(share)} of them"
+    who = formats.count_of(row["frequent_4"], "member")
+    return f"{who} with 4 or more visits made {formats.percent(share)} of all visits"
 
 
 def diagnosis_words(diagnoses: pd.DataFrame, by: str) -> str:
@@ -390,7 +393,9 @@ def diagnosis_words(diagnoses: pd.DataFrame, by: str) -> str:
 
 
 def weekday_words(counts: pd.DataFrame) -> tuple[str, str]:
-    """The timing section's finding: the busiest day if days differ beyond chance; and how many hours are known."""
+    """The timing section's finding: the busiest day if days differ beyond chance; and how
+    many hours are known.
+    """
     total = float(counts["visits"].sum())
     known = float(counts.loc[counts["hour"].notna(), "visits"].sum())
     line = (
@@ -413,7 +418,9 @@ def weekday_words(counts: pd.DataFrame) -> tuple[str, str]:
 
 def followup_of(groups: pd.DataFrame, window: str) -> pd.DataFrame:
     """Groups' follow-up shares with Wilson intervals, small groups pooled."""
-    return funnel.proportion_funnel(groups, met=f"followup_{window}_met", eligible=f"followup_{window}_eligible")
+    return funnel.proportion_funnel(
+        groups, met=f"followup_{window}_met", eligible=f"followup_{window}_eligible"
+    )
 
 
 def followup_words(points: pd.DataFrame, now: pd.DataFrame, group_by: str, window: str) -> tuple[str, str]:
@@ -424,16 +431,17 @@ def followup_words(points: pd.DataFrame, now: pd.DataFrame, group_by: str, windo
     high = list(points.loc[points["position"] == "above", "group_name"])
     days = "7" if window == "7d" else "30"
     if low:
-        headline = f"{words.listing(low)} {'follows' if len(low) == 1 else 'follow'} up less often than chance allows"
+        headline = f"{words.listing(low)} {_follow(low)} up less often than chance allows"
     elif high:
-        headline = f"{words.listing(high)} {'follows' if len(high) == 1 else 'follow'} up more often than chance allows"
+        headline = f"{words.listing(high)} {_follow(high)} up more often than chance allows"
     elif (points["signal"] != "not_tested").any():
         headline = f"Every {one}'s follow-up is within what chance allows"
     else:
         headline = f"No {one} has enough visits to compare follow-up"
     line = (
         f"Within {days} days of a treated-and-released visit. Everybody: 7 days "
-        f"{formats.percent(row['followup_7d_rate'])} of {formats.number(row['followup_7d_eligible'])}, 30 days "
+        f"{formats.percent(row['followup_7d_rate'])} of "
+        f"{formats.number(row['followup_7d_eligible'])}, 30 days "
         f"{formats.percent(row['followup_30d_rate'])} of {formats.number(row['followup_30d_eligible'])}."
     )
     return headline, line
@@ -444,7 +452,7 @@ def groups_know_30_days() -> bool:
     return "followup_30d_met" in queries.question("ed/by_group").columns
 
 
-# ---- tiles ----------------------------------------------------------------------------------------------------
+# ---- tiles -----------------------------------------------------------------------------------------------
 
 
 def _visits_tile(
@@ -463,7 +471,20 @@ def _visits_tile(
     interval = intervals.poisson_rate(_zero(new["visits"]), _zero(new["member_months"]))
     value, note = _rated(new["visits"], new["visits_per_1000"], interval, target)
     series = _per_1000(months, "visits")
-    return _tile("ED visits per 1,000", VISITS, value, change, comparable, series, target, note, live, chosen, theme)
+    return _tile(
+        "ED visits per 1,000",
+        VISITS,
+        value,
+        change,
+        comparable,
+        series,
+        target,
+        note,
+        live,
+        chosen,
+        theme,
+        chart=visits_chart(months),
+    )
 
 
 def _avoidable_tile(
@@ -489,10 +510,27 @@ def _avoidable_tile(
     )
     interval = intervals.poisson_rate(_zero(new["avoidable_equivalent"]), _zero(new["member_months"]))
     value, note = _rated(
-        new["avoidable_equivalent"], new["avoidable_per_1000"], interval, target, noun="avoidable-equivalent visit"
+        new["avoidable_equivalent"],
+        new["avoidable_per_1000"],
+        interval,
+        target,
+        noun="avoidable-equivalent visit",
     )
     series = _per_1000(months, "avoidable_equivalent")
-    return _tile(label, AVOIDABLE, value, change, comparable, series, target, note, live, chosen, theme)
+    return _tile(
+        label,
+        AVOIDABLE,
+        value,
+        change,
+        comparable,
+        series,
+        target,
+        note,
+        live,
+        chosen,
+        theme,
+        chart=avoidable_chart(months),
+    )
 
 
 def _followup_tile(
@@ -521,11 +559,14 @@ def _followup_tile(
         if target.value is not None:
             note += f" · target **{formats.percent(target.value)}**"
     counted = months.sort_values("month")
-    series = (counted["followup_7d_met"] / counted["followup_7d_eligible"].where(counted["followup_7d_eligible"] > 0))
+    series = counted["followup_7d_met"] / counted["followup_7d_eligible"].where(
+        counted["followup_7d_eligible"] > 0
+    )
     return _tile(
         "Follow-up within 7 days", FOLLOWUP, value, change, comparable,
-        list(zip(counted["month"], series, counted["is_mature"], strict=True)), target, note, live, chosen, theme,
-        share=True, lower_is_better=False,
+        list(zip(counted["month"], series, counted["is_mature"], strict=True)),
+        target, note, live, chosen, theme,
+        share=True, lower_is_better=False, chart=followup_month_chart(months),
     )  # fmt: skip
 
 
@@ -540,7 +581,10 @@ def _frequent_tile(
     theme: ThemeType,
 ) -> Tile:
     change = compare.proportion_change(
-        _zero(old["frequent_4"]), _zero(old["members_12m"]), _zero(new["frequent_4"]), _zero(new["members_12m"])
+        _zero(old["frequent_4"]),
+        _zero(old["members_12m"]),
+        _zero(new["frequent_4"]),
+        _zero(new["members_12m"]),
     )
     members, visits = _zero(new["members_12m"]), _zero(new["visits_12m"])
     note = "No members in the 12 months"
@@ -553,7 +597,8 @@ def _frequent_tile(
     series = list(zip(counted["month"], counted["frequent_4"], counted["is_mature"], strict=True))
     moved = _zero(new["frequent_4"]) - _zero(old["frequent_4"])
     return _tile(
-        "Members, 4 or more visits", FREQUENT, formats.number(new["frequent_4"]), change, comparable, series, target,
+        "Members, 4 or more visits", FREQUENT, formats.number(new["frequent_4"]),
+        change, comparable, series, target,
         note, live, chosen, theme, moved=moved,
     )  # fmt: skip
 
@@ -574,8 +619,15 @@ def _tile(
     share: bool = False,
     lower_is_better: bool = True,
     moved: float | None = None,
+    chart: pd.DataFrame | None = None,
 ) -> Tile:
+    """A tile. Its signal is the control chart's where there is one: two points make no trend."""
     signal = change.signal(lower_is_better) if comparable else "not_tested"
+    falling = change.delta < 0
+    if chart is not None:
+        found = control_chart.finding(chart)
+        signal = "not_tested" if found.kind == "too_few" else found.kind
+        falling = found.movement == "fell" if found.movement != "none" else falling
     delta = ""
     if comparable and not change.too_few and formats.known(change.delta):
         beyond = signal in ("improving", "worsening")
@@ -592,12 +644,10 @@ def _tile(
         delta = "No full prior year"
     mature = [_none(value) for _, value, ready in series if bool(ready)][-12:]
     unfinished = sum(1 for _, _, ready in series if not bool(ready))
-    strip = strips.kpi_strip(
-        mature, benchmark=target.value, signal=signal, immature=unfinished, theme=theme
-    )
+    strip = strips.kpi_strip(mature, benchmark=target.value, signal=signal, immature=unfinished, theme=theme)
     said = [formats.percent(v) if share else formats.rate(v) for v in (mature[:1] + mature[-1:])]
     alt = f"{label}, last 12 months that count: from {' to '.join(said)}" if len(said) == 2 else label
-    return Tile(label, metric, value, delta, signal, change.delta < 0, strip, alt, note, live)  # type: ignore[arg-type]
+    return Tile(label, metric, value, delta, signal, falling, strip, alt, note, live)  # type: ignore[arg-type]
 
 
 def _rated(
@@ -612,7 +662,7 @@ def _rated(
     return formats.rate(value), note
 
 
-# ---- sentences ------------------------------------------------------------------------------------------------
+# ---- sentences -------------------------------------------------------------------------------------------
 
 
 def _title(row: Any, trend: control_chart.Finding, target: Target) -> str:
@@ -637,7 +687,9 @@ def _subtitle(chosen: Chosen, row: Any, target: Target, practices: pd.DataFrame)
         return f"{rate}, {chosen.period_words}."
     text = f"{rate} treated-and-released visits per 1,000"
     if target.value is not None:
-        surplus = _zero(row["visits"]) - target.value * _zero(row["member_months"]) / intervals.PER_1000_A_YEAR
+        surplus = (
+            _zero(row["visits"]) - target.value * _zero(row["member_months"]) / intervals.PER_1000_A_YEAR
+        )
         side = "above" if surplus > 0 else "below"
         text += (
             f" against a target of {formats.rate(target.value)}: about "
@@ -645,7 +697,11 @@ def _subtitle(chosen: Chosen, row: Any, target: Target, practices: pd.DataFrame)
         )
     else:
         text += f", {chosen.period_words}."
-    above = list(funnel.funnel_points(practices).query("position == 'above'")["group_name"]) if len(practices) else []
+    above = (
+        list(funnel.funnel_points(practices).query("position == 'above'")["group_name"])
+        if len(practices)
+        else []
+    )
     if len(above) == 1:
         text += f" {above[0]} is the one practice above its limits."
     elif above:
@@ -674,13 +730,13 @@ def _peers(row: Any, benchmark: pd.DataFrame, chosen: Chosen) -> str:
     scale = " / ".join(formats.rate(points[name]) for name in PERCENTILES if name in points)
     is_medicare = chosen.filters.line_of_business == ("medicare",)
     kind = "Among Medicare ACOs" if is_medicare else "For reference only, against Medicare ACOs"
-    return (
-        f"{kind}: all ED visits lie {place}; 10th to 90th are {scale} ({peers.iloc[0]['vintage']})."
-    )
+    return f"{kind}: all ED visits lie {place}; 10th to 90th are {scale} ({peers.iloc[0]['vintage']})."
 
 
 def formula_with_numbers(metric_id: str, row: Any, result: str = "") -> str:
-    """The metric's formula with this answer's numbers in its braces: '6,340 visits ÷ 146,300 member-months …'."""
+    """The metric's formula with this answer's numbers in its braces: '6,340 visits ÷
+    146,300 member-months …'.
+    """
     metric = queries.metric(metric_id)
     columns = queries.question(metric.numerator.question).columns
 
@@ -707,7 +763,9 @@ def _benchmark_words(benchmark: pd.DataFrame, written: Any) -> str:
 
 def _maturity(chosen: Chosen) -> str:
     parts = [
-        f"{row.month:%b} {formats.percent(row.completion)}" if formats.known(row.completion) else f"{row.month:%b}"
+        f"{row.month:%b} {formats.percent(row.completion)}"
+        if formats.known(row.completion)
+        else f"{row.month:%b}"
         for row in chosen.unfinished.itertuples()
     ]
     if not parts:
@@ -721,7 +779,7 @@ def _through(chosen: Chosen) -> str:
     return f"Incurred to {formats.day(incurred)}, paid through {formats.day(paid)}"
 
 
-# ---- small parts ----------------------------------------------------------------------------------------------
+# ---- small parts -----------------------------------------------------------------------------------------
 
 
 def _facility_row(
@@ -796,7 +854,12 @@ def _comparable(chosen: Chosen, old: Any) -> bool:
     """A year earlier can be compared only if all of it is in the data and it does not overlap the period."""
     first = min(chosen.months["month"])
     start = chosen.prior.period_start
-    return chosen.period != "24 months" and start is not None and start >= first and _zero(old["member_months"]) > 0
+    return (
+        chosen.period != "24 months"
+        and start is not None
+        and start >= first
+        and _zero(old["member_months"]) > 0
+    )
 
 
 def _rounded(value: float) -> float:
@@ -813,6 +876,10 @@ def _zero(value: Any) -> float:
 
 def _none(value: Any) -> float | None:
     return float(value) if formats.known(value) else None
+
+
+def _follow(names: Sequence[str]) -> str:
+    return "follows" if len(names) == 1 else "follow"
 
 
 def _is(names: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
-"""Taking rows out of the application: CSV or Excel, with what they mean beside them, and an audit entry before.
+"""Taking rows out of the application: CSV or Excel, with what they mean beside them, and an audit entry
+before.
 
-A file that leaves carries its filters, definitions and snapshot: Excel on a second sheet, CSV as a text file in
-the same zip. Text cells that a spreadsheet would run as a formula are neutralised. Rows about members need the
-action `export_members`; the audit entry is written when the file is asked for, before a byte of it is made, so an
-export that cannot be recorded does not happen.
+A file that leaves carries its filters, definitions and snapshot: Excel on a second sheet, CSV as a text
+file in the same zip. Text cells that a spreadsheet would run as a formula are neutralised. Rows about
+members need the action `export_members`; the audit entry is written when the file is asked for, before a
+byte of it is made, so an export that cannot be recorded does not happen.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ RECEIPTS = "export_receipts"
 class Export:
     """One table to take out.
 
-    fetch: asks for the rows again when the file is wanted. columns: heading by column name, in order. filters and
-    definitions: (name, words) as the second sheet lists them. question and filters_asked: what the audit records.
+    fetch: asks for the rows again when the file is wanted. columns: heading by column name, in order.
+    filters and definitions: (name, words) as the second sheet lists them. question and filters_asked: what
+    the audit records.
     """
 
     title: str
@@ -96,14 +98,18 @@ def file_name(export: Export, kind: Kind, snapshot: str) -> str:
 
 
 def neutralised(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula, with an apostrophe before it; everything else as it is."""
+    """Text that a spreadsheet would run as a formula, with an apostrophe before it;
+    everything else as it is.
+    """
     if isinstance(value, str) and value.lstrip(" \xa0").startswith(FORMULA_START):
         return f"'{value}"
     return value
 
 
 def csv_zip(frame: pd.DataFrame, export: Export, about: Sequence[tuple[str, str]], snapshot: str) -> bytes:
-    """A zip with the rows as CSV (UTF-8 with a mark, so that Excel reads accents) and `about.txt` beside it."""
+    """A zip with the rows as CSV (UTF-8 with a mark, so that Excel reads accents) and
+    `about.txt` beside it.
+    """
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
     writer.writerow([neutralised(heading) for heading in export.columns.values()])
@@ -160,12 +166,17 @@ def about_rows(export: Export, asking: Asking, rows: int) -> list[tuple[str, str
         ("Snapshot", asking.snapshot),
         *((f"Filter: {name}", words) for name, words in export.filters),
         *((f"Definition: {name}", words) for name, words in export.definitions),
-        ("Formula-like text", "Text starting with = + - @ carries an apostrophe, so that no spreadsheet runs it"),
+        (
+            "Formula-like text",
+            "Text starting with = + - @ carries an apostrophe, so that no spreadsheet runs it",
+        ),
     ]
 
 
 def _file(asking: Asking, export: Export, kind: Kind, receipts: dict[str, str]) -> Callable[[], bytes]:
-    """What the download runs when it is clicked: permission again, the rows, the audit entry, then the bytes."""
+    """What the download runs when it is clicked: permission again, the rows, the audit
+    entry, then the bytes.
+    """
 
     def made() -> bytes:
         asking.require_signed_in()

@@ -1,8 +1,8 @@
 """The filters all pages share: whose care, and when. Remembered across pages and kept in the address.
 
-The options are what the asking person's scope holds, so a value outside it cannot be chosen. A value that comes
-in by the address and is not an option is left out, and said so. The address carries names of markets, contracts,
-teams and clinicians, never of members.
+The options are what the asking person's scope holds, so a value outside it cannot be chosen. A value that
+comes in by the address and is not an option is left out, and said so. The address carries names of markets,
+contracts, teams and clinicians, never of members.
 """
 
 from __future__ import annotations
@@ -42,13 +42,17 @@ CHOICES = (
     Choice("pcp", "pcp", "PCP", "All PCPs", 140),
 )
 KEYS = (*(choice.key for choice in CHOICES), "period")
+# Where no bar is drawn a choice has another name in the address: Streamlit lets nobody but the bar's own
+# widgets write the parameters they are bound to, not even on the way to another page.
+BESIDE = "in_"
 
 
 @dataclass(frozen=True)
 class Chosen:
     """What the filter bar holds: filters with their period, their names, and the months behind them.
 
-    months: `shared/months`. latest: the last month that counts (mature). period_words: "12 months to Aug 2026".
+    months: `shared/months`. latest: the last month that counts (mature). period_words: "12 months to Aug
+    2026".
     """
 
     filters: Filters
@@ -84,7 +88,7 @@ class Chosen:
         return self.months[self.months["month"] > self.latest]
 
     def address(self) -> dict[str, str]:
-        """The filters as parameters of an address, for a page that shows them as chips."""
+        """The filters as parameters of the address of a page with a filter bar."""
         named = {choice.key: self.names[choice.key] for choice in CHOICES if choice.key in self.names}
         return {**named, "period": self.period} if self.period != PERIODS[0] else named
 
@@ -92,7 +96,11 @@ class Chosen:
 def filter_bar(asking: Asking) -> Chosen:
     """Draw the bar and return what is chosen."""
     _recall()
-    before = dict(st.query_params.to_dict())
+    before = st.query_params.to_dict()
+    # The browser's Back brings a drill's parameters along with the page before it; they mean nothing here.
+    for key in before:
+        if key not in KEYS and not key.startswith("embed"):
+            del st.query_params[key]
     ignored: list[str] = []
     names: dict[str, str] = {}
     ids: dict[str, tuple[str, ...]] = {}
@@ -126,7 +134,9 @@ def filter_bar(asking: Asking) -> Chosen:
             on_change=forget_ignored,
         )
         st.space("stretch")
-        st.button("Reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, key="filters_reset")
+        st.button(
+            "Reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, key="filters_reset"
+        )
     if ignored:
         st.session_state[IGNORED] = tuple(ignored)
     notice = st.session_state.get(IGNORED, ())
@@ -140,30 +150,28 @@ def filter_bar(asking: Asking) -> Chosen:
 
 
 def chosen_from_address(asking: Asking) -> Chosen:
-    """The same choice where no bar is drawn: from the address first, else as remembered in this session."""
+    """The same choice where no bar is drawn: what the address says beside a drill's own parameters."""
     parameters = st.query_params.to_dict()
-    remembered = st.session_state.get(REMEMBERED, {})
-    by_address = any(key in parameters for key in ("show", *KEYS))
     names: dict[str, str] = {}
     ids: dict[str, tuple[str, ...]] = {}
     ignored: list[str] = []
     for choice in CHOICES:
         options = options_of(asking, choice, ids)
-        asked = parameters.get(choice.key)
+        asked = parameters.get(BESIDE + choice.key)
         found = next((key for key, name in options.items() if name == asked), None)
         if asked and found is None:
             ignored.append(f"{choice.label} “{asked}”")
-        if not by_address and remembered.get(choice.key) in options:
-            found = remembered[choice.key]
         if found is not None:
             ids[choice.field] = (found,)
             names[choice.key] = options[found]
-    period = parameters.get("period", remembered.get("period") if not by_address else None)
+    period = parameters.get(f"{BESIDE}period", "")
     return _chosen(asking, ids, names, period if period in PERIODS else PERIODS[0], tuple(ignored))
 
 
 def options_of(asking: Asking, choice: Choice, ids: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Name by id of what may be chosen; teams and clinicians follow the market and contract already chosen."""
+    """Name by id of what may be chosen; teams and clinicians follow the market and contract
+    already chosen.
+    """
     within = Filters()
     if choice.field in ("care_team", "pcp"):
         within = Filters(market=ids.get("market", ()), contract=ids.get("contract", ()))
@@ -200,7 +208,9 @@ def months_before(month: date, count: int) -> date:
 
 
 def _recall() -> None:
-    """Where another page's bar has gone from the session, set its choices again before the widgets are drawn."""
+    """Where another page's bar has gone from the session, set its choices again before the
+    widgets are drawn.
+    """
     remembered = st.session_state.get(REMEMBERED, {})
     for key, value in remembered.items():
         if value is not None and key not in st.session_state and key not in st.query_params:

@@ -1,5 +1,5 @@
-"""How numbers, dates and signals are written (docs/look.md, "Numbers"). Every function answers "Not known" for a missing
-value: never 0, never NaN."""
+"""How numbers, dates and signals are written (docs/look.md, "Numbers"). Every function answers "Not known"
+for a missing value: never 0, never NaN."""
 
 from __future__ import annotations
 
@@ -9,11 +9,35 @@ from typing import Any
 from analytics.words import count_in_words, share_in_words
 
 __all__ = [
-    "clock", "count_in_words", "count_of", "day", "delta", "known", "long_month", "millions", "missing", "money",
-    "money_range", "month", "number", "percent", "percent_range", "pmpm", "points", "position_text", "rate",
-    "rate_or_count", "rate_range", "share_in_words", "short_day", "signal_colour", "signal_icon", "signal_text",
-    "suppressed", "within_chance",
-]  # fmt: skip
+    "clock",
+    "count_in_words",
+    "count_of",
+    "day",
+    "delta",
+    "known",
+    "long_month",
+    "millions",
+    "missing",
+    "money",
+    "money_range",
+    "month",
+    "number",
+    "percent",
+    "percent_range",
+    "pmpm",
+    "points",
+    "position_text",
+    "rate",
+    "rate_or_count",
+    "rate_range",
+    "share_in_words",
+    "short_day",
+    "signal_colour",
+    "signal_icon",
+    "signal_text",
+    "suppressed",
+    "within_chance",
+]
 
 MINUS = "\N{MINUS SIGN}"
 NOT_KNOWN = "Not known"
@@ -209,14 +233,19 @@ def position_text(signal: Any, position: Any) -> str:
     if signal == "not_tested" or position not in ("above", "below", "within"):
         return SIGNAL_TEXT["not_tested"]
     shape = {"improving": "●", "worsening": "▲"}.get(str(signal), "○")
-    return f"{shape} " + {"above": "Above upper limit", "below": "Below lower limit", "within": "Within limits"}[position]
+    return (
+        f"{shape} "
+        + {"above": "Above upper limit", "below": "Below lower limit", "within": "Within limits"}[position]
+    )
 
 
 def signal_icon(signal: Any, *, falling: bool = True) -> str:
     """The Material icon of a signal; the arrow of an improving one says which way the number went."""
     if signal == "improving":
         return f":material/arrow_circle_{'down' if falling else 'up'}:"
-    return {"worsening": ":material/warning:", "none": ":material/airwave:"}.get(str(signal), ":material/remove:")
+    return {"worsening": ":material/warning:", "none": ":material/airwave:"}.get(
+        str(signal), ":material/remove:"
+    )
 
 
 def signal_colour(signal: Any) -> str:

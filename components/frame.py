@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,16 @@ def ruled() -> Iterator[None]:
 
 
 def start() -> Asking:
-    """Every page's first line: who is asking, of the newest snapshot, pinned for this run. Raises NoWarehouse."""
+    """Every page's first line: who is asking, of the newest snapshot, pinned for this run.
+    Raises NoWarehouse.
+    """
     return pin(sign_in.require_principal())
 
 
 def asking_now() -> Asking:
-    """Who is asking, of the snapshot this run is pinned to; asked anew, so that an ended session ends here."""
+    """Who is asking, of the snapshot this run is pinned to; asked anew, so that an ended
+    session ends here.
+    """
     return Asking(sign_in.require_principal(), st.session_state[SNAPSHOT])
 
 
@@ -137,7 +141,8 @@ def footer(asking: Asking, basis: str = "Claims basis: allowed") -> None:
     st.divider()
     with st.container(horizontal=True, horizontal_alignment="distribute", key="page_foot"):
         st.caption(
-            f"Snapshot {snapshot_words(asking.snapshot)}&emsp;{basis}&emsp;A month counts if enrolled on any day of it",
+            f"Snapshot {snapshot_words(asking.snapshot)}&emsp;{basis}&emsp;"
+            "A month counts if enrolled on any day of it",
             width="content",
         )
         if feeds["feed"].astype(str).str.contains("demo|synthetic", case=False).any() or sign_in.demo_mode():
@@ -170,7 +175,9 @@ def section_head(
     live: Live | None = None,
     key: str,
 ) -> Any:
-    """A section's finding and its muted line; returns the container at its right for the section's actions."""
+    """A section's finding and its muted line; returns the container at its right for the
+    section's actions.
+    """
     with st.container(
         horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key=f"head_{key}"
     ):
@@ -196,7 +203,9 @@ def last_day(month: date) -> date:
 
 
 def _breadcrumb(crumbs: list[Crumb]) -> None:
-    with st.container(horizontal=True, width="content", vertical_alignment="center", gap="xsmall", key="crumbs"):
+    with st.container(
+        horizontal=True, width="content", vertical_alignment="center", gap="xsmall", key="crumbs"
+    ):
         for at, crumb in enumerate(crumbs):
             if at:
                 st.markdown(":gray[/]", width="content")

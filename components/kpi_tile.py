@@ -1,4 +1,6 @@
-"""The tile of one key figure: its value, how it moved, its twelve months, and its interval against the target."""
+"""The tile of one key figure: its value, how it moved, its twelve months, and its
+interval against the target.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +40,19 @@ def kpi_row(asking: Asking, tiles: list[Tile]) -> None:
     """Four bordered tiles side by side; they wrap on a narrow screen."""
     grid = st.grid(4, gap="small", min_column_width=220, key="kpi_row")
     for tile in tiles:
-        with grid.cell(), st.container(border=True, gap="xsmall", height="stretch", key=f"tile_{tile.metric_id}"):
+        with (
+            grid.cell(),
+            st.container(border=True, gap="xsmall", height="stretch", key=f"tile_{tile.metric_id}"),
+        ):
             _draw(asking, tile)
 
 
 def _draw(asking: Asking, tile: Tile) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{tile.label}**", width="content")
-        definitions.info_button(asking, tile.metric_id, tile.live, key=f"tile_{tile.metric_id}", what=tile.label)
+        definitions.info_button(
+            asking, tile.metric_id, tile.live, key=f"tile_{tile.metric_id}", what=tile.label
+        )
     options: dict[str, Any] = {}
     if tile.delta:
         icon = formats.signal_icon(tile.signal, falling=tile.falling)

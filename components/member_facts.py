@@ -1,4 +1,6 @@
-"""One member in words: who, how ill, who cares, what happened. Only what the role's answer holds is written."""
+"""One member in words: who, how ill, who cares, what happened. Only what the role's
+answer holds is written.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,11 @@ def title(row: Any) -> tuple[str, str]:
     name = formats.missing(row.get("name"), "Member")
     age = f"{int(row['age'])}" if formats.known(row.get("age")) else "Age not known"
     sex = formats.missing(row.get("sex"), "sex not known")
-    parts = [f"{age}, {sex}", formats.missing(row.get("contract_name"), ""), formats.missing(row.get("market_name"), "")]
+    parts = [
+        f"{age}, {sex}",
+        formats.missing(row.get("contract_name"), ""),
+        formats.missing(row.get("market_name"), ""),
+    ]
     if formats.known(row.get("death_date")):
         parts.append(f"died {formats.day(row['death_date'])}")
     elif not bool(row.get("is_enrolled")):
@@ -69,7 +75,11 @@ def identity(row: Any) -> None:
             continue
         value = row[column]
         is_date = column.endswith("_date") or column == "next_touch_due"
-        text = (formats.day(value) if formats.known(value) else word) if is_date else formats.missing(value, word)
+        text = (
+            (formats.day(value) if formats.known(value) else word)
+            if is_date
+            else formats.missing(value, word)
+        )
         grid.markdown(f":gray[:small[{label}]]  \n{text}")
 
 
@@ -158,11 +168,14 @@ def visits_shown(visits: pd.DataFrame) -> pd.DataFrame:
     return visits.assign(
         when=[_span(start, end) for start, end in zip(visits["start_date"], visits["end_date"], strict=True)],
         what=[
-            f"ED, {member_list.DISPOSITIONS.get(str(how), str(how)).lower()}" if kind == "ed" else "Inpatient stay"
+            f"ED, {member_list.DISPOSITIONS.get(str(how), str(how)).lower()}"
+            if kind == "ed"
+            else "Inpatient stay"
             for kind, how in zip(visits["kind"], visits["disposition"], strict=True)
         ],
         followup=[
-            ("✓ Done" if bool(value) else "– Not seen") if formats.known(value) else "" for value in visits["followed_up_7d"]
+            ("✓ Done" if bool(value) else "– Not seen") if formats.known(value) else ""
+            for value in visits["followed_up_7d"]
         ],
     )
 
@@ -170,7 +183,8 @@ def visits_shown(visits: pd.DataFrame) -> pd.DataFrame:
 def _last_visit(row: Any) -> str:
     if not formats.known(row.get("last_ed_visit_date")):
         return "none known"
-    return f"latest {formats.day(row['last_ed_visit_date'])}, {formats.missing(row.get('last_ed_facility'), 'facility not known')}"
+    where = formats.missing(row.get("last_ed_facility"), "facility not known")
+    return f"latest {formats.day(row['last_ed_visit_date'])}, {where}"
 
 
 def _span(start: Any, end: Any) -> str:

@@ -1,4 +1,6 @@
-"""People in a grid: the columns a care team needs, as far as the role may see them, and the way to one member."""
+"""People in a grid: the columns a care team needs, as far as the role may see them, and
+the way to one member.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,14 @@ from ledger import handles
 COLUMNS: dict[str, tuple[tuple[str, ...], str, int]] = {
     "member": (("name",), "Member", 122),
     "age_sex": (("age", "sex"), "Age, sex", 62),
-    "phone_words": (("phone",), "Phone", 82),
-    "ed_visits_30d": (("ed_visits_30d",), "ED 30 d", 58),
+    "phone_words": (("phone",), "Phone", 100),
+    "ed_visits_30d": (("ed_visits_30d",), "ED 30 d", 54),
     "ed_visits_90d": (("ed_visits_90d",), "90 d", 44),
-    "ed_visits_12m": (("ed_visits_12m",), "12 mo", 52),
+    "ed_visits_12m": (("ed_visits_12m",), "12 mo", 50),
     "visits": (("visits",), "Counted", 62),
-    "last_visit": (("last_ed_visit_date",), "Last visit", 66),
-    "facility": (("last_ed_facility",), "Facility", 104),
-    "reason": (("last_ed_reason",), "Reason", 112),
+    "last_visit": (("last_ed_visit_date",), "Last visit", 62),
+    "facility": (("last_ed_facility",), "Facility", 98),
+    "reason": (("last_ed_reason",), "Reason", 104),
     "followup": (("followup_7d_status",), "7-day follow-up", 106),
     "contact": (("last_touch_date",), "Contact", 62),
     "appointment": (("next_appointment_date",), "Next appt", 70),
@@ -138,17 +140,17 @@ def frequent_users(asking: Asking, users: pd.DataFrame, chosen: Chosen) -> None:
             for status, due in zip(users["followup_status"], users["followup_due"], strict=True)
         ],
         appointment=[_day_or(value, "None") for value in users["next_appointment_date"]],
-        lead=[formats.missing(value, "No lead") for value in users["lead_staff_name"]],
+        lead=[short_name(value) for value in users["lead_staff_name"]],
     )
     colours = [_followup_colour(status, look) for status in users["followup_status"]]
     columns: dict[str, Any] = {
-        "name": st.column_config.TextColumn("Member", width=140),
-        "age_sex": st.column_config.TextColumn("Age, sex", width=70),
-        "visits_12m": st.column_config.NumberColumn("12 mo", width=56),
-        "visits_90d": st.column_config.NumberColumn("90 d", width=50),
+        "name": st.column_config.TextColumn("Member", width=128),
+        "age_sex": st.column_config.TextColumn("Age, sex", width=64),
+        "visits_12m": st.column_config.NumberColumn("12 mo", width=54),
+        "visits_90d": st.column_config.NumberColumn("90 d", width=46),
         "last_visit": st.column_config.TextColumn("Last visit", width=78),
         "followup": st.column_config.TextColumn("7-day follow-up", width=116),
-        "appointment": st.column_config.TextColumn("Next appt", width=80),
+        "appointment": st.column_config.TextColumn("Next appt", width=76),
         "lead": st.column_config.TextColumn("Lead", width=110),
     }
     order = [name for name in columns if name in shown]
@@ -188,12 +190,14 @@ def as_displayed(frame: pd.DataFrame, today: date | None = None) -> pd.DataFrame
     if "last_ed_facility" in frame:
         made["facility"] = [formats.missing(value, "None") for value in frame["last_ed_facility"]]
     if "last_ed_reason" in frame:
-        made["reason"] = [formats.missing(value, "Not known") for value in frame["last_ed_reason"]]
+        made["reason"] = [formats.missing(value, "None") for value in frame["last_ed_reason"]]
     if "followup_7d_status" in frame:
         made["followup"] = [
             followup_words(status, due, on)
             for status, due, on in zip(
-                frame["followup_7d_status"], _column(frame, "followup_7d_due"), _column(frame, "followup_7d_on"),
+                frame["followup_7d_status"],
+                _column(frame, "followup_7d_due"),
+                _column(frame, "followup_7d_on"),
                 strict=True,
             )
         ]  # fmt: skip
@@ -202,7 +206,7 @@ def as_displayed(frame: pd.DataFrame, today: date | None = None) -> pd.DataFrame
     if "next_appointment_date" in frame:
         made["appointment"] = [_day_or(value, "None") for value in frame["next_appointment_date"]]
     if "lead_staff_name" in frame:
-        made["lead"] = [formats.missing(value, "No lead") for value in frame["lead_staff_name"]]
+        made["lead"] = [short_name(value) for value in frame["lead_staff_name"]]
     return frame.assign(**made)
 
 
@@ -251,17 +255,29 @@ def _visit_followup(value: Any) -> str:
     return "✓ Done" if bool(value) else "– Not seen"
 
 
+def _some(count: int) -> str:
+    return formats.count_in_words(count).capitalize() if count else "None"
+
+
+def short_name(name: Any) -> str:
+    """'Henry Dixon' as 'H. Dixon'; 'No lead' where there is none."""
+    if not formats.known(name) or not str(name).strip():
+        return "No lead"
+    first, _, rest = str(name).strip().partition(" ")
+    return f"{first[0]}. {rest}" if rest and len(first) > 2 else str(name)
+
+
 def _followup_colour(status: Any, look: Any) -> str:
     colour = {"due": look.worsening_text, "done": look.improving_text}.get(str(status), look.muted)
     return f"color: {colour}"
 
 
-# ---- the members page -----------------------------------------------------------------------------------------
+# ---- the members page ------------------------------------------------------------------------------------
 
 EVERY_ROW = 1_000_000
 ORDERS = {
-    "ed_visits_30d": "Most ED visits in 30 days",
-    "ed_visits_12m": "Most ED visits in 12 months",
+    "ed_visits_12m": "Most ED visits",
+    "ed_visits_30d": "Most in 30 days",
     "followup_7d_due": "Follow-up due first",
     "last_ed_visit_date": "Latest ED visit",
     "last_touch_date": "Longest without contact",
@@ -297,7 +313,8 @@ def title_of_everyone(total: Mapping[str, Any]) -> tuple[str, str]:
     return (
         f"{formats.count_of(total['all'], 'member')}, "
         f"{formats.number(total['followup_due'])} with a 7-day follow-up due",
-        f"{formats.number(total['frequent'])} visited an emergency department four or more times in 12 months; "
+        f"{formats.number(total['frequent'])} visited an emergency department four or more times in "
+        "12 months; "
         f"{formats.number(total['no_contact_30d'])} had no contact in 30 days.",
     )
 
@@ -311,10 +328,11 @@ def title_of_drill(
         title += f" made {formats.count_of(len(listed), 'ED visit')}"
     if opened.label:
         title = f"{opened.label}: {title}"
-    frequent = formats.count_in_words(int(total["frequent"])).capitalize()
-    due = formats.count_in_words(int(total["followup_due"]))
-    verb = "has" if int(total["followup_due"]) == 1 else "have"
-    return title, f"{frequent} of them visited four or more times. {due.capitalize()} {verb} a 7-day follow-up due."
+    frequent, due = int(total["frequent"]), int(total["followup_due"])
+    return title, (
+        f"{_some(frequent)} of them visited four or more times in 12 months. "
+        f"{_some(due)} {'has' if due < 2 else 'have'} a 7-day follow-up due."
+    )
 
 
 def totals(people: pd.DataFrame, today: date) -> dict[str, int]:
@@ -365,7 +383,10 @@ def names_in(listed: pd.DataFrame, opened: Opened) -> dict[str, str]:
     found = {
         key: str(listed.iloc[0][column])
         for key, column in columns.items()
-        if key in opened.parameters and len(listed) and column in listed and formats.known(listed.iloc[0][column])
+        if key in opened.parameters
+        and len(listed)
+        and column in listed
+        and formats.known(listed.iloc[0][column])
     }
     if "care_team_id" in opened.parameters and opened.label:
         found["care_team_id"] = opened.label
@@ -381,10 +402,12 @@ def agreement_words(opened: Opened, here: float, agrees: bool | None) -> str:
         return f":gray[{formats.number(here)} {noun} here]"
     there = formats.number(opened.expected)
     if agrees:
-        return f":blue[:material/check_circle:] :gray[{formats.number(here)} {noun} here, {there} in the chart]"
+        return (
+            f":blue[:material/check_circle:] :gray[{formats.number(here)} {noun} here, {there} in the chart]"
+        )
     return (
-        f":orange[:material/warning:] {formats.number(here)} {noun} here, {there} in the chart: filters or data "
-        "have changed since"
+        f":orange[:material/warning:] {formats.number(here)} {noun} here, {there} in the chart: filters or "
+        "data have changed since"
     )
 
 
@@ -395,5 +418,7 @@ def exported_visits(frame: pd.DataFrame) -> Mapping[str, str]:
 
 def file_stem(label: str) -> str:
     """A file name of the words of a drill: 'Eastgate' gives 'eastgate-ed'."""
-    words = "".join(letter if letter.isalnum() and letter.isascii() else " " for letter in label.lower()).split()
+    words = "".join(
+        letter if letter.isalnum() and letter.isascii() else " " for letter in label.lower()
+    ).split()
     return "-".join([*words[:4], "ed"])

@@ -1,7 +1,7 @@
 """Every page's place: its section, its address, who may open it, and how one page leads to another.
 
-Pages are callables handed in by `app.py`, so that nothing here imports a page. The page objects Streamlit makes
-of them are kept in the session, where `go` and `link` find them by name.
+Pages are callables handed in by `app.py`, so that nothing here imports a page. The page objects Streamlit
+makes of them are kept in the session, where `go` and `link` find them by name.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def register(views: Iterable[View], home: Callable[[], None]) -> Any:
 def show(views: tuple[View, ...], home: Callable[[], None], principal: Principal) -> tuple[Any, View | None]:
     """The sidebar for this person, and the page addressed (with its view; None for the bare address).
 
-    A page the person may not open is not listed. It stays registered, so that its address answers with who can
-    grant it, instead of with another page.
+    A page the person may not open is not listed. It stays registered, so that its address answers with who
+    can grant it, instead of with another page.
     """
     pages = _pages(views, home, visible=lambda view: view.listed and may_open(principal, view))
     st.session_state[PAGES] = pages
@@ -85,7 +85,9 @@ def _plain(parameters: Mapping[str, Any] | None) -> dict[str, str]:
     return {key: str(value) for key, value in (parameters or {}).items() if value not in (None, "")}
 
 
-def _pages(views: Iterable[View], home: Callable[[], None], visible: Callable[[View], bool]) -> dict[str, Any]:
+def _pages(
+    views: Iterable[View], home: Callable[[], None], visible: Callable[[View], bool]
+) -> dict[str, Any]:
     pages = {"home": st.Page(home, title="Huddleboard", default=True, visibility="hidden")}
     for view in views:
         pages[view.key] = st.Page(

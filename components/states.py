@@ -28,7 +28,8 @@ def section(what: str, height: int) -> Iterator[None]:
     """Hold a part of the page at its final height while it loads, and keep its failure to itself.
 
     what: the part as a person would name it ("The monthly trend"). height: pixels of the finished part.
-    A failed section leaves the others standing; the reason is logged, and shown only if it was written for people.
+    A failed section leaves the others standing; the reason is logged, and shown only if it was written for
+    people.
     """
     with st.skeleton(height=height):
         try:
@@ -38,7 +39,9 @@ def section(what: str, height: int) -> Iterator[None]:
         except NotPermitted as refusal:
             _designed(":material/lock:", f"{what} is not open to your role", str(refusal))
         except QueryTooSlow as slow:
-            _designed(":material/timer_off:", f"{what} took too long", f"{slow} The rest of the page is complete.")
+            _designed(
+                ":material/timer_off:", f"{what} took too long", f"{slow} The rest of the page is complete."
+            )
         except QueryError as failure:
             failed(what, str(failure))
         except Exception:
@@ -47,7 +50,9 @@ def section(what: str, height: int) -> Iterator[None]:
 
 
 def part(what: str, height: int) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A section that reruns alone when something in it is used: Streamlit's fragment, with `section` inside it."""
+    """A section that reruns alone when something in it is used: Streamlit's fragment, with
+    `section` inside it.
+    """
 
     def made(draw: Callable[P, None]) -> Callable[P, None]:
         @wraps(draw)
@@ -57,7 +62,8 @@ def part(what: str, height: int) -> Callable[[Callable[P, None]], Callable[P, No
 
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-            # Made a fragment when it is drawn: a page's module calls nothing of Streamlit when it is imported.
+            # Made a fragment when it is drawn: a page's module calls nothing of Streamlit when it is
+            # imported.
             st.fragment(guarded)(*args, **kwargs)
 
         return drawn
@@ -83,7 +89,8 @@ def failed(what: str, why: str) -> None:
     _designed(
         ":material/error:",
         f"{what} could not be shown",
-        f"{why} The rest of the page works. If it happens again, tell your data steward the time and the page.",
+        f"{why} The rest of the page works. If it happens again, tell your data steward the time and "
+        "the page.",
     )
 
 

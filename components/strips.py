@@ -1,7 +1,8 @@
-"""Text-free SVG strips: the trend of a KPI tile (st.image), and the trend, interval and bullet of grid ImageColumns.
+"""Text-free SVG strips: the trend of a KPI tile (st.image), and the trend, interval and bullet of grid
+ImageColumns.
 
-Each function returns a data URI. They carry no words, so a tile gives its `alt` and a grid its numbers in columns beside
-them. Missing values are gaps; with nothing to draw the strip is blank.
+Each function returns a data URI. They carry no words, so a tile gives its `alt` and a grid its numbers in
+columns beside them. Missing values are gaps; with nothing to draw the strip is blank.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def kpi_strip(
     immature: int = 0,
     theme: ThemeType = "light",
 ) -> str:
-    """The last 12 mature months as a line, the benchmark dashed, the last point in its signal's colour and shape, and a
-    hatched tail of `immature` months (their values are not in `values`)."""
+    """The last 12 mature months as a line, the benchmark dashed, the last point in its signal's colour and
+    shape, and a hatched tail of `immature` months (their values are not in `values`)."""
     look, width, height = tokens(theme), 248.0, 48.0
     shown = [float(value) if known(value) else None for value in list(values)[-MATURE_MONTHS:]]  # type: ignore[arg-type]
     months = len(shown) + immature
@@ -45,7 +46,7 @@ def kpi_strip(
 
 def trend_strip(
     values: Sequence[float | None], *, signal: str = "none", theme: ThemeType = "light", width: float = 120.0
-) -> str:  # fmt: skip
+) -> str:
     """A plain line with its last point marked, for an ImageColumn."""
     look, height, edge = tokens(theme), 30.0, 6.0
     shown = [float(value) if known(value) else None for value in values]  # type: ignore[arg-type]
@@ -69,8 +70,8 @@ def interval_strip(
     theme: ThemeType = "light",
     width: float = 150.0,
 ) -> str:
-    """Point and 95% interval, the market dashed, for an ImageColumn. `domain` (low, high) is common to the column, so
-    that rows can be compared by eye; an interval is cut at its edges."""
+    """Point and 95% interval, the market dashed, for an ImageColumn. `domain` (low, high) is common to the
+    column, so that rows can be compared by eye; an interval is cut at its edges."""
     look, height, edge = tokens(theme), 30.0, 8.0
     span = (domain[1] - domain[0]) or 1.0
 
@@ -79,7 +80,9 @@ def interval_strip(
 
     parts, middle = [], height / 2
     if known(reference):
-        parts.append(_line(x(float(reference)), 3, x(float(reference)), height - 3, look.text, 1.6, dash="3 3"))  # type: ignore[arg-type]
+        parts.append(
+            _line(x(float(reference)), 3, x(float(reference)), height - 3, look.text, 1.6, dash="3 3")
+        )  # type: ignore[arg-type]
     if known(low) and known(value) and known(high):
         colour = look.signal(signal)
         parts.append(_line(x(float(low)), middle, x(float(high)), middle, colour, 2.0))  # type: ignore[arg-type]
@@ -94,7 +97,7 @@ def bullet_strip(
     maximum: float = 1.0,
     theme: ThemeType = "light",
     width: float = 120.0,
-) -> str:  # fmt: skip
+) -> str:
     """A bar from zero to `value` on a track to `maximum`, with a tick at the target, for an ImageColumn."""
     look, height, thick = tokens(theme), 30.0, 8.0
     top = (height - thick) / 2
@@ -106,7 +109,8 @@ def bullet_strip(
     if known(value):
         length = x(float(value)) - 2  # type: ignore[arg-type]
         parts.append(
-            f'<rect x="2" y="{top:g}" width="{length:.1f}" height="{thick:g}" rx="2" fill="{look.categorical[0]}"/>'
+            f'<rect x="2" y="{top:g}" width="{length:.1f}" height="{thick:g}" rx="2" '
+            f'fill="{look.categorical[0]}"/>'
         )
     if known(target):
         at = x(float(target))  # type: ignore[arg-type]
@@ -135,9 +139,6 @@ class _Scale:
         return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
-
-
-
 def _path(points: Sequence[tuple[float, float | None]], y: _Scale, colour: str, width: float) -> str:
     steps, pen = [], "M"
     for x, value in points:
@@ -149,14 +150,15 @@ def _path(points: Sequence[tuple[float, float | None]], y: _Scale, colour: str, 
     if not steps:
         return ""
     return (
-        f'<path d="{"".join(steps)}" fill="none" stroke="{colour}" stroke-width="{width:g}" stroke-linejoin="round" '
+        f'<path d="{"".join(steps)}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
+        'stroke-linejoin="round" '
         'stroke-linecap="round"/>'
     )
 
 
 def _last(
     shown: Sequence[float | None], edge: float, step: float, y: _Scale, signal: str, look: Tokens, size: float
-) -> str:  # fmt: skip
+) -> str:
     for at in range(len(shown) - 1, -1, -1):
         value = shown[at]
         if value is not None:
@@ -168,10 +170,14 @@ def _mark(x: float, y: float, signal: str, look: Tokens, size: float) -> str:
     colour, outline = look.signal(signal), f'stroke="{look.background}" stroke-width="1.5"'
     if signal == "worsening":
         wide = size * 1.25
-        corners = f"{x:.1f},{y - wide:.1f} {x + wide:.1f},{y + wide * 0.8:.1f} {x - wide:.1f},{y + wide * 0.8:.1f}"
+        corners = (
+            f"{x:.1f},{y - wide:.1f} {x + wide:.1f},{y + wide * 0.8:.1f} {x - wide:.1f},{y + wide * 0.8:.1f}"
+        )
         return f'<polygon points="{corners}" fill="{colour}" {outline}/>'
     if signal == "not_tested":
-        corners = f"{x:.1f},{y - size:.1f} {x + size:.1f},{y:.1f} {x:.1f},{y + size:.1f} {x - size:.1f},{y:.1f}"
+        corners = (
+            f"{x:.1f},{y - size:.1f} {x + size:.1f},{y:.1f} {x:.1f},{y + size:.1f} {x - size:.1f},{y:.1f}"
+        )
         return f'<polygon points="{corners}" fill="{look.background}" stroke="{colour}" stroke-width="1.5"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" fill="{colour}" {outline}/>'
 
@@ -184,8 +190,10 @@ def _line(x0: float, y0: float, x1: float, y1: float, colour: str, width: float,
 
 def _hatch(x: float, y: float, width: float, height: float, look: Tokens) -> str:
     return (
-        '<defs><pattern id="h" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<line x1="0" y1="0" x2="0" y2="7" stroke="{look.gray}" stroke-width="1.1" stroke-opacity="0.6"/></pattern></defs>'
+        '<defs><pattern id="h" width="7" height="7" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)">'
+        f'<line x1="0" y1="0" x2="0" y2="7" stroke="{look.gray}" stroke-width="1.1" '
+        'stroke-opacity="0.6"/></pattern></defs>'
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="url(#h)"/>'
     )
 

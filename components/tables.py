@@ -60,7 +60,9 @@ def facilities(shown: pd.DataFrame, target: Target) -> Mapping[str, Any] | None:
             "visits": st.column_config.NumberColumn("Visits", format="localized", width=66),
             "trend": st.column_config.ImageColumn("Trend", width=96),
             "rate_words": st.column_config.TextColumn("Per 1,000", width=78, alignment="right"),
-            "avoidable": st.column_config.NumberColumn("Avoidable-equiv.", format="percent", width=112, step=0.01),
+            "avoidable": st.column_config.NumberColumn(
+                "Avoidable-equiv.", format="percent", width=112, step=0.01
+            ),
             "interval": st.column_config.ImageColumn("95%, market dashed", width=134),
             "signal": st.column_config.TextColumn("Signal", width=146),
             "followup_bar": st.column_config.ImageColumn(f"7-day follow-up{goal}", width=124),
@@ -73,7 +75,7 @@ def facilities(shown: pd.DataFrame, target: Target) -> Mapping[str, Any] | None:
         on_select="rerun",
         selection_mode="single-cell",
         key="facilities_table",
-        alt="Facilities: visits, trend, rate, avoidable-equivalent share with interval, follow-up and cost per visit",
+        alt="Facilities: visits, trend, rate, avoidable-equivalent share, follow-up and cost per visit",
     )
     return clicked(event, shown)
 
@@ -115,7 +117,11 @@ def behind_chart(chart: charts.Chart, key: str) -> None:
         return
     with st.popover("Table", icon=":material/table:", type="tertiary", key=f"{key}_behind"):
         st.dataframe(
-            chart.table, hide_index=True, row_height=ROW_HEIGHT, height=height_of(len(chart.table), 8), key=f"{key}_table"
+            chart.table,
+            hide_index=True,
+            row_height=ROW_HEIGHT,
+            height=height_of(len(chart.table), 8),
+            key=f"{key}_table",
         )
 
 
@@ -144,4 +150,6 @@ def plain(
 
 def dates_in_words(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The frame with these dates written as people write them."""
-    return frame.assign(**{name: [formats.day(value) for value in frame[name]] for name in columns if name in frame})
+    return frame.assign(
+        **{name: [formats.day(value) for value in frame[name]] for name in columns if name in frame}
+    )

@@ -1,5 +1,5 @@
-"""The look in one place: colours read from `.streamlit/config.toml` (their only home), the Plotly template of each
-theme, and the one stylesheet of the product. What each token is for: docs/look.md."""
+"""The look in one place: colours read from `.streamlit/config.toml` (their only home), the Plotly template of
+each theme, and the one stylesheet of the product. What each token is for: docs/look.md."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ STYLE_DARK = "<style>[data-testid=stBaseButton-primary]{color:#0A1418}</style>"
 
 @dataclass(frozen=True)
 class Tokens:
-    """The colours of one theme, as hex strings; `categorical`, `sequential` and `diverging` are ordered scales."""
+    """The colours of one theme, as hex strings; `categorical`, `sequential` and `diverging` are ordered
+    scales."""
 
     background: str
     secondary_background: str
@@ -70,7 +71,8 @@ class Tokens:
 
 @cache
 def tokens(theme: ThemeType = "light") -> Tokens:
-    """The tokens of a theme, read once from `.streamlit/config.toml`. KeyError names a token missing there."""
+    """The tokens of a theme, read once from `.streamlit/config.toml`. KeyError names a token missing
+    there."""
     with CONFIG.open("rb") as file:
         read = tomllib.load(file)["theme"][theme]
     return Tokens(
@@ -106,7 +108,8 @@ def rgba(colour: str, opacity: float) -> str:
 
 @cache
 def template(theme: ThemeType = "light") -> go.layout.Template:
-    """The Plotly template of a theme: transparent, 13 px, horizontal grid only, room at the right for direct labels."""
+    """The Plotly template of a theme: transparent, 13 px, horizontal grid only, room at the right for direct
+    labels."""
     look = tokens(theme)
     axis = {
         "showline": False,
@@ -139,7 +142,10 @@ def template(theme: ThemeType = "light") -> go.layout.Template:
             "yaxis": {**axis, "showgrid": True},
             "dragmode": False,
             "clickmode": "event+select",
-            "annotationdefaults": {"font": {"family": FONT, "size": 13, "color": look.text}, "showarrow": False},
+            "annotationdefaults": {
+                "font": {"family": FONT, "size": 13, "color": look.text},
+                "showarrow": False,
+            },
         }
     )
 
@@ -152,7 +158,8 @@ def current_theme() -> ThemeType:
 
 
 def apply_theme() -> ThemeType:
-    """Writes the product's only stylesheet into the page; returns the current theme. Call once per run, in app.py."""
+    """Writes the product's only stylesheet into the page; returns the current theme. Call once per run, in
+    app.py."""
     import streamlit as st
 
     theme = current_theme()

@@ -231,7 +231,9 @@ def _reference_list(options: argparse.Namespace, console: Console) -> None:
 def _print_result(grid: Grid) -> None:
     # What was asked for goes to standard output, so that it can be piped; progress goes to standard error.
     out = Console()
-    out.print(grid, width=None if out.is_terminal else 140)
+    if not out.is_terminal:
+        out.width = max(out.width, 140)
+    out.print(grid)
 
 
 if __name__ == "__main__":

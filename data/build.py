@@ -269,7 +269,8 @@ def _what_gave_out(error: Exception, warehouse: Path) -> str:
 def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapshot: Snapshot) -> None:
     """Print what became of the files: one row per feed, then why rows were set aside."""
     # In a log there is no edge to wrap at: a table cut to 80 columns would lose the numbers.
-    width = None if console.is_terminal else 140
+    if not console.is_terminal:
+        console.width = max(console.width, 140)
     grid = Grid(title="What was loaded", title_justify="left")
     for heading in ("Feed", "Files", "Rows in", "Loaded", "Quarantined", "Incurred through", "Paid through"):
         left = heading in ("Feed", "Incurred through", "Paid through")
@@ -285,7 +286,7 @@ def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapsh
             str(count.incurred_through or "-"),
             str(count.paid_through or "-"),
         )
-    console.print(grid, width=width)
+    console.print(grid)
     reasons = [reason for count in counts for reason in count.reasons]
     if reasons:
         grid = Grid(title="Why rows were set aside", title_justify="left")
@@ -293,7 +294,7 @@ def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapsh
             grid.add_column(heading, justify="right" if heading == "Rows" else "left", no_wrap=True)
         for reason in sorted(reasons, key=lambda reason: (reason.feed, -reason.rows)):
             grid.add_row(reason.feed, reason.table, reason.reason, reason.column or "-", f"{reason.rows:,}")
-        console.print(grid, width=width)
+        console.print(grid)
     else:
         console.print("No row was set aside.", highlight=False)
     for count in counts:

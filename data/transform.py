@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,13 @@ os.environ.setdefault("SQLMESH__DISABLE_ANONYMIZED_ANALYTICS", "true")
 
 from sqlmesh import Context  # noqa: E402
 from sqlmesh.core import constants  # noqa: E402
-from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig  # noqa: E402
+from sqlmesh.core.config import (  # noqa: E402
+    Config,
+    DuckDBConnectionConfig,
+    GatewayConfig,
+    ModelDefaultsConfig,
+)
+from sqlmesh.core.config.common import VirtualEnvironmentMode  # noqa: E402
 from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig  # noqa: E402
 from sqlmesh.core.console import NoopConsole, get_console, set_console  # noqa: E402
 from sqlmesh.core.loader import SqlMeshLoader  # noqa: E402
@@ -61,7 +67,7 @@ PROMISES = {
     "key_is_unique": "every row has a key of its own",
     "key_is_not_null": "keys are never empty",
     "enrolled_rows_have_member_month": "every row of an enrolled month has its member-month",
-    "spend_ties_to_loaded_lines": "the paid amount equals that of the loaded claim lines, to the cent, per feed",
+    "spend_ties_to_loaded_lines": "paid equals the paid of the loaded claim lines, to the cent, per feed",
     "class_weights_account_for_one": "the four weights and the special class are 0 to 1 and account for 1",
     "exists_in_dimension": "every id exists in its dimension",
 }
@@ -72,7 +78,7 @@ class _FoldersByLayer(SqlMeshLoader):
 
     def _glob_paths(
         self, path: Path, ignore_patterns: list[str] | None = None, extension: str | None = None
-    ) -> Iterator[Path]:
+    ) -> Generator[Path, None, None]:
         if path == self.config_path / constants.MODELS:
             for layer in LAYERS:
                 yield from super()._glob_paths(self.config_path / layer, ignore_patterns, extension)
@@ -111,7 +117,7 @@ def transform(
     """Build every model of `data/models` in the work database, whose schema `raw` holds the loaded feeds.
 
     `on_model(name, done, total)` is called after each model. `memory_limit` and `threads` are DuckDB's.
-    Leaves schemas `reference` (the seeds), `staging`, `core` and `mart`; earlier ones in the same file are replaced.
+    Leaves schemas `reference` (the seeds), `staging`, `core` and `mart`; earlier ones are replaced.
     Raises `AuditFailed` when a promise of the warehouse is broken, `TransformFailed` when a model fails.
     """
     progress = _Progress(on_model)
@@ -126,7 +132,7 @@ def transform(
 
 
 def broken_promises(work_database: Path, models: set[str] | None = None) -> list[BrokenPromise]:
-    """Run the audits again on tables already built (all of them, or those of `models`), and list what fails."""
+    """Run the audits again on tables already built (all, or those of `models`), and list what fails."""
     broken = []
     with project(work_database, console=_Progress()) as context:
         for model in context.models.values():
@@ -134,7 +140,8 @@ def broken_promises(work_database: Path, models: set[str] | None = None) -> list
             if models is not None and name not in models:
                 continue
             for audit, arguments in model.audits_with_args:
-                query = model.render_audit_query(audit, execution_time=dt.datetime.now(dt.UTC), **arguments)
+                given: dict[str, Any] = dict(arguments)
+                query = model.render_audit_query(audit, execution_time=dt.datetime.now(dt.UTC), **given)
                 count = context.engine_adapter.fetchone(f"select count(*) from ({query.sql('duckdb')}) as t")
                 if count and count[0]:
                     broken.append(BrokenPromise(name, audit.name, _words(arguments), int(count[0])))
@@ -170,8 +177,10 @@ def project(
             )
         },
         default_gateway="work",
-        model_defaults=ModelDefaultsConfig(dialect="duckdb", start="2020-01-01", cron="@daily", optimize_query=False),
-        virtual_environment_mode="dev_only",
+        model_defaults=ModelDefaultsConfig(
+            dialect="duckdb", start="2020-01-01", cron="@daily", optimize_query=False
+        ),
+        virtual_environment_mode=VirtualEnvironmentMode.DEV_ONLY,
         disable_anonymized_analytics=True,
         cache_dir=str(scratch / "cache"),
         log_limit=1,
@@ -196,7 +205,7 @@ def project(
 
 
 def _load_reference(context: Context) -> None:
-    """Each file of `data/reference/seeds` as a table of schema `reference`, typed as external_models.yaml says."""
+    """Each file of `data/reference/seeds` as a table of schema `reference`, typed as declared."""
     execute = context.engine_adapter.execute
     execute("create schema if not exists reference")
     for model in context.models.values():
@@ -204,7 +213,7 @@ def _load_reference(context: Context) -> None:
         if schema == "reference":
             columns = ", ".join(
                 f"cast(nullif({column}, '') as {kind.sql('duckdb')}) as {column}"
-                for column, kind in model.columns_to_types.items()
+                for column, kind in (model.columns_to_types or {}).items()
             )
             file = str(SEEDS / f"{table}.csv").replace("'", "''")
             execute(
@@ -220,11 +229,16 @@ def _plain_name(fqn: str) -> str:
 
 def _words(arguments: dict[str, Any]) -> dict[str, str]:
     """Audit arguments (syntax trees) as text without quotes."""
-    return {name: str(getattr(value, "sql", lambda value=value: value)()).strip("'") for name, value in arguments.items()}
+    return {
+        name: (value.sql(dialect="duckdb") if hasattr(value, "sql") else str(value))
+        .strip("'")
+        .replace('"', "")
+        for name, value in arguments.items()
+    }
 
 
 def _explained(error: BaseException, logged: list[Any]) -> TransformFailed:
-    """What went wrong in words a data steward can use: broken promises first, else the model and the reason."""
+    """What went wrong in words a data steward can use: broken promises, else model and reason."""
     broken: list[BrokenPromise] = []
     reasons: list[str] = []
     for item in [*logged, error]:
@@ -238,13 +252,9 @@ def _explained(error: BaseException, logged: list[Any]) -> TransformFailed:
             name = node[0] if isinstance(node, tuple) else getattr(node, "snapshot_name", str(node))
             reasons.append(f"{_plain_name(str(name))}: {item.__cause__ or item}")
     if broken:
-        lines = [str(promise) for promise in dict.fromkeys(broken_key for broken_key in map(_hashable, broken))]
-        return AuditFailed("The warehouse does not keep its promises:\n" + "\n".join(f"  {line}" for line in lines))
+        lines = dict.fromkeys(f"  {promise}" for promise in broken)
+        return AuditFailed("The warehouse does not keep its promises:\n" + "\n".join(lines))
     return TransformFailed("\n".join(dict.fromkeys(reasons)) or str(error))
-
-
-def _hashable(promise: BrokenPromise) -> str:
-    return str(promise)
 
 
 def _promise(error: AuditError) -> BrokenPromise:

@@ -1,4 +1,6 @@
-"""Data operations: what each feed delivered, whether the money ties, what was set aside, and what is installed."""
+"""Data operations: what each feed delivered, whether the money ties, what was set
+aside, and what is installed.
+"""
 
 from __future__ import annotations
 
@@ -133,7 +135,9 @@ def _volumes(asking: Asking) -> None:
             "medical_paid": st.column_config.NumberColumn("Medical paid", format="dollar", width=150),
             "pharmacy_paid": st.column_config.NumberColumn("Pharmacy paid", format="dollar", width=150),
             "ed_visits": st.column_config.NumberColumn("ED visits", width=90, **COUNT),
-            "ed_treated_and_released": st.column_config.NumberColumn("Treated and released", width=150, **COUNT),
+            "ed_treated_and_released": st.column_config.NumberColumn(
+                "Treated and released", width=150, **COUNT
+            ),
             "ed_observation": st.column_config.NumberColumn("Observation", width=104, **COUNT),
             "ed_admitted": st.column_config.NumberColumn("Admitted", width=90, **COUNT),
             "inpatient_stays": st.column_config.NumberColumn("Inpatient stays", width=120, **COUNT),
@@ -147,7 +151,8 @@ def _set_aside(asking: Asking) -> None:
     opens = asking.may("view_quarantine")
     section_head(
         data_words.set_aside(reasons),
-        "One reason per row, the first that applies." + (" Select a reason to open its rows." if opens else ""),
+        "One reason per row, the first that applies."
+        + (" Select a reason to open its rows." if opens else ""),
         asking=asking,
         metric_id="quarantined_rows",
         key="set_aside",
@@ -255,7 +260,12 @@ def _unmatched(asking: Asking) -> None:
         asking.record_view("ed/unmatched", None, claims)
         tables.plain(
             tables.dates_in_words(claims, ["service_date"]),
-            {"service_date": "Service", "reason": "Reason", "contract_name": "Contract", "market_name": "Market"},
+            {
+                "service_date": "Service",
+                "reason": "Reason",
+                "contract_name": "Contract",
+                "market_name": "Market",
+            },
             key="unmatched_table",
             most=6,
         )
@@ -314,7 +324,9 @@ def _snapshots(asking: Asking) -> None:
         asking=asking,
         key="snapshots",
     )
-    tables.plain(data_words.snapshots(asking.snapshot, feeds), data_words.SNAPSHOT_COLUMNS, key="snapshots_table")
+    tables.plain(
+        data_words.snapshots(asking.snapshot, feeds), data_words.SNAPSHOT_COLUMNS, key="snapshots_table"
+    )
     st.markdown(":gray[:small[To list them, or to go back to an earlier one:]]")
     st.code("python -m data snapshots\npython -m data snapshots --use ID", language="bash")
 

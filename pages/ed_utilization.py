@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from components import charts, ed_figures, filter_bar, formats, frame, member_li
 from components.asking import Asking
 from components.definitions import as_definitions
 from components.drill import WEEKDAYS, open_list, open_members
-from components.ed_figures import AVOIDABLE, COMPARED, FOLLOWUP, FREQUENT, METRICS, VISITS
+from components.ed_figures import AVOIDABLE, FOLLOWUP, FREQUENT, METRICS, TOTAL, VISITS
 from components.export import Export, export_menu, receipt
 from components.filter_bar import Chosen
 from components.frame import Crumb, Head, section_head
@@ -44,7 +45,10 @@ def page() -> None:
             states.empty("Nobody was enrolled", "Widen the filters, or reset them.", filter_bar.reset, "ed")
             return
         months = asking.ask("ed/by_month", chosen.filters, months_back=23)
-        benchmarks = {m: asking.ask("shared/benchmark", chosen.filters, metric_id=m) for m in COMPARED}
+        benchmarks = {m: asking.ask("shared/benchmark", chosen.filters, metric_id=m) for m in METRICS}
+        # The peers are Medicare's; beside other lines of business they are a reference, and called one.
+        of_medicare = replace(chosen.filters, line_of_business=("medicare",))
+        benchmarks[TOTAL] = asking.ask("shared/benchmark", of_medicare, metric_id=TOTAL)
         practices = asking.ask("ed/by_group", chosen.filters, group_by="practice")
         before = asking.ask("ed/summary", chosen.prior)
         figures = ed_figures.key_figures(chosen, now, before, months, benchmarks, practices, current_theme())
@@ -87,7 +91,9 @@ def ed_figures_row(asking: Asking, figures: ed_figures.KeyFigures) -> None:
     st.markdown("  \n".join(f":gray[:small[{line}]]" for line in lines))
 
 
-def _trend(asking: Asking, chosen: Chosen, months: pd.DataFrame, live: Any, target: ed_figures.Target) -> None:
+def _trend(
+    asking: Asking, chosen: Chosen, months: pd.DataFrame, live: Any, target: ed_figures.Target
+) -> None:
     chart = ed_figures.visits_chart(months)
     finding, line = ed_figures.trend_words(chart, chosen)
     tools = section_head(finding, line, asking=asking, metric_id=VISITS, live=live[VISITS], key="trend")
@@ -121,7 +127,9 @@ def _funnel(chosen: Chosen, live: Any) -> None:
             live=live[VISITS],
             key="funnel",
         )
-    picked = _chart(charts.funnel(points, theme=current_theme(), scope_label=_scope_word(chosen)), "funnel_chart", tools)
+    picked = _chart(
+        charts.funnel(points, theme=current_theme(), scope_label=_scope_word(chosen)), "funnel_chart", tools
+    )
     if picked and picked[0] is not None:
         _open_group(chosen, groups, "ed/by_group", "visits", group_by, picked[0])
 
@@ -132,12 +140,20 @@ def _avoidable(chosen: Chosen, live: Any) -> None:
     now = asking.ask("ed/summary", chosen.filters)
     installed = bool(now.iloc[0]["classified_visits"])
     top = st.container()
-    views = {"classes": "Classes", "months": "By month", "ahrq": "AHRQ conditions"} if installed else {"ahrq": "AHRQ"}
+    views = (
+        {"classes": "Classes", "months": "By month", "ahrq": "AHRQ conditions"}
+        if installed
+        else {"ahrq": "AHRQ"}
+    )
     view = _switch("View", views, "avoidable_view") if installed else "ahrq"
     conditions = asking.ask("ed/by_ahrq", chosen.filters)
-    finding, line = ed_figures.avoidable_words(now) if view != "ahrq" else ed_figures.ahrq_words(conditions, now)
+    finding, line = (
+        ed_figures.avoidable_words(now) if view != "ahrq" else ed_figures.ahrq_words(conditions, now)
+    )
     with top:
-        tools = section_head(finding, line, asking=asking, metric_id=AVOIDABLE, live=live[AVOIDABLE], key="avoidable")
+        tools = section_head(
+            finding, line, asking=asking, metric_id=AVOIDABLE, live=live[AVOIDABLE], key="avoidable"
+        )
     if not installed:
         _how_to_classify()
     if view == "ahrq":
@@ -172,9 +188,19 @@ def _facilities(asking: Asking, chosen: Chosen, live: Any, target: ed_figures.Ta
         key="facilities",
     )
     with tools:
-        _export(asking, chosen, "ED visits by facility", "ed-facilities", "ed/by_facility", chosen.filters, METRICS[:3])
+        _export(
+            asking,
+            chosen,
+            "ED visits by facility",
+            "ed-facilities",
+            "ed/by_facility",
+            chosen.filters,
+            METRICS[:3],
+        )
     if shown.empty:
-        states.empty("No facility was visited", "The period or the filters leave no visit.", filter_bar.reset, "fac")
+        states.empty(
+            "No facility was visited", "The period or the filters leave no visit.", filter_bar.reset, "fac"
+        )
         return
     picked = tables.facilities(shown, target)
     if picked is not None and picked["facility_npi"] is not None:
@@ -185,11 +211,15 @@ def _facilities(asking: Asking, chosen: Chosen, live: Any, target: ed_figures.Ta
             parts = table[table["facility_npi"].isin(pool.iloc[0]["parts"])]
             row = tables.pooled_facilities(parts)
             if row is not None:
-                _open_where(chosen, table, "ed/by_facility", "facility_npi", row["facility_npi"], "facility_name")
+                _open_where(
+                    chosen, table, "ed/by_facility", "facility_npi", row["facility_npi"], "facility_name"
+                )
 
 
 def _frequent(asking: Asking, chosen: Chosen, now: pd.DataFrame, live: Any) -> None:
-    users = asking.ask("ed/frequent_users", chosen.filters, min_visits=4) if asking.may("view_members") else None
+    users = (
+        asking.ask("ed/frequent_users", chosen.filters, min_visits=4) if asking.may("view_members") else None
+    )
     tools = section_head(
         ed_figures.frequent_words(now),
         "Visits of any disposition in 12 months, most first. Select a row to open the member.",
@@ -204,7 +234,9 @@ def _frequent(asking: Asking, chosen: Chosen, now: pd.DataFrame, live: Any) -> N
     if users is None:
         st.markdown(":gray[Your role sees counts here, not single members.]")
     elif users.empty:
-        states.empty("No member had 4 or more visits", "A longer period or wider filters may show some.", None, "freq")
+        states.empty(
+            "No member had 4 or more visits", "A longer period or wider filters may show some.", None, "freq"
+        )
     else:
         member_list.frequent_users(asking, users.head(8), chosen)
 
@@ -212,7 +244,9 @@ def _frequent(asking: Asking, chosen: Chosen, now: pd.DataFrame, live: Any) -> N
 def _concentration(asking: Asking, chosen: Chosen, live: Any) -> None:
     curve = asking.ask("ed/concentration", chosen.filters)
     finding, line = ed_figures.concentration_words(curve)
-    tools = section_head(finding, line, asking=asking, metric_id=FREQUENT, live=live[FREQUENT], key="concentration")
+    tools = section_head(
+        finding, line, asking=asking, metric_id=FREQUENT, live=live[FREQUENT], key="concentration"
+    )
     picked = _chart(charts.concentration(curve, theme=current_theme()), "concentration_chart", tools)
     if picked and picked[0]:
         _open_where(chosen, curve, "ed/concentration", "visits_per_member", picked[0], None)
@@ -222,7 +256,9 @@ def _concentration(asking: Asking, chosen: Chosen, live: Any) -> None:
 def _diagnoses(chosen: Chosen, live: Any) -> None:
     asking = frame.asking_now()
     top = st.container()
-    by = _switch("Group by", {"diagnosis_category": "Category", "primary_diagnosis": "Diagnosis"}, "diagnosis_by")
+    by = _switch(
+        "Group by", {"diagnosis_category": "Category", "primary_diagnosis": "Diagnosis"}, "diagnosis_by"
+    )
     diagnoses = asking.ask("ed/by_diagnosis", chosen.filters)
     with top:
         tools = section_head(
@@ -270,7 +306,9 @@ def _followup(chosen: Chosen, live: Any, target: ed_figures.Target) -> None:
     points = ed_figures.followup_of(groups, window)
     finding, line = ed_figures.followup_words(points, now, group_by, window)
     with top:
-        tools = section_head(finding, line, asking=asking, metric_id=FOLLOWUP, live=live[FOLLOWUP], key="followup")
+        tools = section_head(
+            finding, line, asking=asking, metric_id=FOLLOWUP, live=live[FOLLOWUP], key="followup"
+        )
     days = "7" if window == "7d" else "30"
     drawn = charts.interval_plot(
         points,
@@ -319,7 +357,12 @@ def _open_group(
     row = groups[groups["group_id"] == group_id]
     if len(row):
         open_members(
-            chosen, question, measure, row.iloc[0], label=str(row.iloc[0]["group_name"]), parameters={"group_by": group_by}
+            chosen,
+            question,
+            measure,
+            row.iloc[0],
+            label=str(row.iloc[0]["group_name"]),
+            parameters={"group_by": group_by},
         )
 
 
@@ -329,7 +372,11 @@ def _open_where(
     row = answer[answer[column] == value]
     if len(row):
         open_members(
-            chosen, question, "visits", row.iloc[0], label=str(row.iloc[0][label]) if label else f"{value} visits each"
+            chosen,
+            question,
+            "visits",
+            row.iloc[0],
+            label=str(row.iloc[0][label]) if label else f"{value} visits each",
         )
 
 
@@ -345,7 +392,13 @@ def _open_time(chosen: Chosen, counts: pd.DataFrame, picked: tuple[Any, ...]) ->
 
 
 def _export(
-    asking: Asking, chosen: Chosen, title: str, stem: str, question: str, filters: Any, metrics: tuple[str, ...]
+    asking: Asking,
+    chosen: Chosen,
+    title: str,
+    stem: str,
+    question: str,
+    filters: Any,
+    metrics: tuple[str, ...],
 ) -> None:
     export_menu(
         asking,
@@ -367,7 +420,10 @@ def _export(
 def _how_to_classify() -> None:
     with st.container(border=True):
         st.markdown(":material/category: **The NYU/Johnston classification is not installed**")
-        st.markdown(":gray[Visits are counted; their avoidable share is not known. Install the table once, then build again:]")
+        st.markdown(
+            ":gray[Visits are counted; their avoidable share is not known. Install the table once, "
+            "then build again:]"
+        )
         st.code("python -m data reference add nyu-ed FILE", language="bash")
 
 
@@ -377,13 +433,14 @@ def _classification_source(asking: Asking) -> None:
     if pack.empty:
         return
     row = pack.iloc[0]
+    whose = f"{row['source']}, version {row['version']}."
     if row["origin"] == "feed":
         st.caption(
-            "Classification from the demo's own small pack, for the diagnoses it uses: not the official table. "
-            f"{row['source']}, version {row['version']}."
+            "Classification from the demo's own small pack, for the diagnoses it uses; "
+            f"it is not the official table. {whose}"
         )
     else:
-        st.caption(f"Classification: {row['source']}, version {row['version']}.")
+        st.caption(f"Classification: {whose}")
 
 
 def _scope_word(chosen: Chosen) -> str:

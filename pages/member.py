@@ -1,4 +1,6 @@
-"""One member: who they are, what they risk, who cares for them, and everything that happened, with its source."""
+"""One member: who they are, what they risk, who cares for them, and everything that
+happened, with its source.
+"""
 
 from __future__ import annotations
 
@@ -72,12 +74,20 @@ def _timeline(person: str) -> None:
 def _gaps(asking: Asking, person: str) -> None:
     gaps = asking.ask("members/gaps", person_id=person)
     still = int((gaps["status"] == "open").sum()) if len(gaps) else 0
-    st.subheader(f"{formats.count_of(still, 'quality gap')} open" if still else "No quality gap is open", anchor=False)
+    st.subheader(
+        f"{formats.count_of(still, 'quality gap')} open" if still else "No quality gap is open", anchor=False
+    )
     if gaps.empty:
         st.markdown(":gray[No quality measure has been computed for this member yet.]")
         return
     shown = tables.dates_in_words(gaps, ["due_date", "closed_date"])
-    columns = {"measure_name": "Measure", "status": "Status", "due_date": "Due", "evidence": "Evidence", "reported_by": "Source"}
+    columns = {
+        "measure_name": "Measure",
+        "status": "Status",
+        "due_date": "Due",
+        "evidence": "Evidence",
+        "reported_by": "Source",
+    }
     tables.plain(shown, columns, key="member_gaps", most=6)
 
 
@@ -90,7 +100,13 @@ def _team(asking: Asking, person: str) -> None:
         role=[str(value).replace("_", " ").capitalize() for value in team["role"]],
         lead=["Lead" if bool(value) else "" for value in team["is_lead"]],
     )
-    columns = {"staff_name": "Name", "role": "Role", "lead": "", "start_date": "Since", "languages": "Languages"}
+    columns = {
+        "staff_name": "Name",
+        "role": "Role",
+        "lead": "",
+        "start_date": "Since",
+        "languages": "Languages",
+    }
     tables.plain(shown[team["end_date"].isna()], columns, key="member_team", most=6)
 
 
@@ -112,7 +128,9 @@ def _conditions(asking: Asking, person: str) -> None:
     if not asking.sees("clinical"):
         return
     found = asking.ask("members/conditions", person_id=person)
-    st.subheader(formats.count_of(len(found), "condition") if len(found) else "No condition found", anchor=False)
+    st.subheader(
+        formats.count_of(len(found), "condition") if len(found) else "No condition found", anchor=False
+    )
     member_facts.conditions(found)
 
 
@@ -121,7 +139,9 @@ def _visits(asking: Asking, person: str) -> None:
     st.subheader(member_facts.visits_words(visits), anchor=False)
     st.markdown(":gray[:small[ED visits and inpatient stays, latest first; each from the claims named.]]")
     if len(visits):
-        tables.plain(member_facts.visits_shown(visits), member_facts.VISIT_COLUMNS, key="member_visits", most=8)
+        tables.plain(
+            member_facts.visits_shown(visits), member_facts.VISIT_COLUMNS, key="member_visits", most=8
+        )
 
 
 def _nobody(head: Head) -> None:
@@ -133,7 +153,6 @@ def _nobody(head: Head) -> None:
     )
     if st.button("Open the member list", icon=":material/group:", type="primary", key="to_members"):
         navigation.go("members")
-
 
 
 if __name__ == "__main__":

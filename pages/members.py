@@ -42,7 +42,9 @@ def _everyone(asking: Asking) -> None:
     with frame.ruled():
         chosen = filter_bar.filter_bar(asking)
     receipt()
-    head.line(asking, [Crumb(chosen.names.get("market", "All markets")), Crumb("Members")], chosen, _metrics())
+    head.line(
+        asking, [Crumb(chosen.names.get("market", "All markets")), Crumb("Members")], chosen, _metrics()
+    )
     with section("The member list", 760):
         counts = asking.ask("members/counts", chosen.filters).iloc[0]
         total = {
@@ -53,7 +55,9 @@ def _everyone(asking: Asking) -> None:
         }
         head.title(*member_list.title_of_everyone(total))
         if not total["all"]:
-            states.empty("No member matches", "Widen the filters, or reset them.", filter_bar.reset, "members")
+            states.empty(
+                "No member matches", "Widen the filters, or reset them.", filter_bar.reset, "members"
+            )
             return
         show, order, search, _ = _controls(asking, total, member_list.ORDERS)
         actions = st.container()
@@ -63,7 +67,10 @@ def _everyone(asking: Asking) -> None:
         rows = asking.ask("members/list", chosen.filters, **paging, limit=ROWS, offset=(at - 1) * ROWS)
         if rows.empty:
             states.empty(
-                "No member matches", "Another name, or All under Show, may find them.", filter_bar.reset, "list"
+                "No member matches",
+                "Another name, or All under Show, may find them.",
+                filter_bar.reset,
+                "list",
             )
             return
         matching = int(rows.iloc[0]["total_rows"])
@@ -74,7 +81,9 @@ def _everyone(asking: Asking) -> None:
             title=f"Members: {SHOWN[show].lower()}",
             stem="members",
             rows=matching,
-            fetch=lambda: asking.ask("members/list", chosen.filters, **paging, limit=member_list.EVERY_ROW, offset=0),
+            fetch=lambda: asking.ask(
+                "members/list", chosen.filters, **paging, limit=member_list.EVERY_ROW, offset=0
+            ),
             columns=member_list.exported_columns(rows),
             filters=_filters_in_words(chosen, [("Show", SHOWN[show]), ("Name contains", search)]),
             definitions=as_definitions((VISITS, FREQUENT)),
@@ -99,13 +108,19 @@ def _behind_a_number(asking: Asking, opened: Opened) -> None:
     with section("The list behind this number", 760):
         parameters = drill.typed(opened)
         people = asking.ask(opened.members_question, chosen.filters, **parameters)
-        visits = asking.ask(opened.visits_question, chosen.filters, **parameters) if opened.visits_question else people
+        visits = (
+            asking.ask(opened.visits_question, chosen.filters, **parameters)
+            if opened.visits_question
+            else people
+        )
         with frame.ruled():
             _chips(chosen, opened, visits, people)
         receipt()
         if people.empty:
             head.title("Nobody is behind this number", "Nothing you may see matches all of these.")
-            states.empty("Nothing matches", "Remove a chip above, or go back to ED utilization.", None, "drill")
+            states.empty(
+                "Nothing matches", "Remove a chip above, or go back to ED utilization.", None, "drill"
+            )
             return
         today = frame.data_end(asking)
         total = member_list.totals(people, today)
@@ -121,7 +136,9 @@ def _behind_a_number(asking: Asking, opened: Opened) -> None:
         question = opened.visits_question if view == "Visits" else opened.members_question
         asking.record_view(question, chosen.filters, page_rows, **opened.parameters, page=at)
         if page_rows.empty:
-            states.empty("Nobody matches", "Another name, or All under Show, may find them.", None, "drill_none")
+            states.empty(
+                "Nobody matches", "Another name, or All under Show, may find them.", None, "drill_none"
+            )
             return
         picked: list[int] = []
         if view == "Visits":
@@ -136,7 +153,9 @@ def _behind_a_number(asking: Asking, opened: Opened) -> None:
             fetch=lambda: member_list.narrowed(
                 asking.ask(question, chosen.filters, **parameters), people, show, order, search, today
             ),
-            columns=member_list.exported_visits(rows) if view == "Visits" else member_list.exported_columns(rows),
+            columns=member_list.exported_visits(rows)
+            if view == "Visits"
+            else member_list.exported_columns(rows),
             filters=[(label, words) for _, label, words in drill.chips(chosen, opened, {})],
             definitions=as_definitions((VISITS, FREQUENT)),
             question=question,
@@ -154,7 +173,10 @@ def _controls(
     view = views[0] if views else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="list_controls"):
         if views:
-            view = st.segmented_control("List", views, default=views[0], required=True, key="list_view") or views[0]
+            view = (
+                st.segmented_control("List", views, default=views[0], required=True, key="list_view")
+                or views[0]
+            )
         show = st.segmented_control(
             "Show",
             list(SHOWN),
@@ -163,11 +185,15 @@ def _controls(
             required=True,
             key="list_show",
         )
-        order = st.selectbox("Order by", list(orders), format_func=orders.__getitem__, key="list_order", width=176)
+        order = st.selectbox(
+            "Order by", list(orders), format_func=orders.__getitem__, key="list_order", width=176
+        )
         st.space("stretch")
         search = ""
         if asking.sees("identifier"):
-            search = st.text_input("Find by name", placeholder="Name", icon=":material/search:", key="list_name", width=176)
+            search = st.text_input(
+                "Find by name", placeholder="Name", icon=":material/search:", key="list_name", width=176
+            )
     return show or "all", order, (search or "").strip(), view
 
 
@@ -224,7 +250,11 @@ def _pages(total: int, at: int, key: str) -> None:
 
 def _filters_in_words(chosen: Chosen, more: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
-        *((choice.label, chosen.names[choice.key]) for choice in filter_bar.CHOICES if choice.key in chosen.names),
+        *(
+            (choice.label, chosen.names[choice.key])
+            for choice in filter_bar.CHOICES
+            if choice.key in chosen.names
+        ),
         ("Period", chosen.period_words),
         *((name, words) for name, words in more if words),
     ]

@@ -9,7 +9,7 @@ settings is refused.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -126,7 +126,7 @@ class Question(Header):
         return _parsed(self.sql, self.name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(sql: str, name: str) -> exp.Query:
     return parse(sql, name)
 
@@ -144,7 +144,9 @@ def parse(sql: str, name: str) -> exp.Query:
         if isinstance(node, _REFUSED_NODES):
             raise InvalidQuestion(f"{name}: {type(node).__name__} is not allowed in a question.")
         if isinstance(node, exp.Anonymous) and node.name.lower() not in _KNOWN_FUNCTIONS:
-            raise InvalidQuestion(f"{name}: the function {node.name} is not on the list of functions allowed.")
+            raise InvalidQuestion(
+                f"{name}: the function {node.name} is not on the list of functions allowed."
+            )
         if isinstance(node, exp.Column) and node.args.get("db"):
             raise InvalidQuestion(f"{name}: write {node.sql()} with the table's alias only.")
         if isinstance(node, exp.Table):

@@ -138,18 +138,14 @@ def _permitted(principal: Principal | None, asked: Question) -> Principal:
     for need in asked.needs:
         any_of = {need} if isinstance(need, str) else set(need)
         if not any_of & set(principal.actions):
-            raise NotPermitted(
-                "Your role may not see this. An administrator can give you a role that may."
-            )
+            raise NotPermitted("Your role may not see this. An administrator can give you a role that may.")
     return principal
 
 
 def _parameters(asked: Question, params: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := set(params) - set(asked.params):
         raise UnknownQuestion(f"{asked.name} has no parameter {', '.join(sorted(unknown))}.")
-    return {
-        name: _typed(asked, name, spec, params.get(name)) for name, spec in asked.params.items()
-    }
+    return {name: _typed(asked, name, spec, params.get(name)) for name, spec in asked.params.items()}
 
 
 def _typed(asked: Question, name: str, spec: Parameter, value: Any) -> Any:
@@ -237,9 +233,7 @@ class _Statements:
 _statements = _Statements()
 
 
-def _statement(
-    asked: Question, scope: Scope, opened: OpenSnapshot, values: Mapping[str, Any]
-) -> _Statement:
+def _statement(asked: Question, scope: Scope, opened: OpenSnapshot, values: Mapping[str, Any]) -> _Statement:
     absent = frozenset(name for name, value in values.items() if value is None)
     shape = (scope.permitted.shape(), scope.chosen.shape(), scope.hidden_classes)
     layout = opened.layout

@@ -177,7 +177,9 @@ def _row_predicates(name: str, alias: str, reach: Reach, prefix: str, tables: Ta
     if name == "benchmark":
         return _benchmark_predicates(reach, prefix)
     if name not in OPEN_TABLES and not {"market_id", "contract_id"} & set(columns):
-        raise InvalidQuestion(f"mart.{name} carries neither market_id nor contract_id and is not open to all.")
+        raise InvalidQuestion(
+            f"mart.{name} carries neither market_id nor contract_id and is not open to all."
+        )
     predicates = []
     if "market_id" in columns and reach.markets is not None:
         predicates.append(_is_among(f"{alias}.market_id", "market", reach.markets, prefix))

@@ -1,4 +1,4 @@
-"""Every setting is documented: docs/settings.md has each HUDDLEBOARD_ variable of the source, and no other."""
+"""Every setting is documented: docs/settings.md has each HUDDLEBOARD_ variable, and no other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def used() -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted(ROOT.rglob("*")):
         parts = set(file.relative_to(ROOT).parts)
-        is_source = file.suffix in {".py", ".toml", ".yaml", ".yml", ".sh"} or file.name in {"Makefile", "run"}
+        is_source = file.suffix in {".py", ".toml", ".yaml", ".sh"} or file.name in {"Makefile", "run"}
         if file.is_file() and is_source and not NOT_SOURCE & parts:
             for name in NAME.findall(file.read_text(errors="ignore")):
                 found.setdefault(name, str(file.relative_to(ROOT)))

@@ -1,9 +1,9 @@
-"""Charts: a DataFrame shaped like a question in, a `Chart` (figure, alt, table) out. They know neither Streamlit nor a
-database, so they can be tested without a browser and reused in a report.
+"""Charts: a DataFrame shaped like a question in, a `Chart` (figure, alt, table) out. They know neither
+Streamlit nor a database, so they can be tested without a browser and reused in a report.
 
-Draw with `st.plotly_chart(chart.figure, theme=None, alt=chart.alt, on_select="rerun", selection_mode="points",
-config=PLOTLY_CONFIG)`. Each selectable mark carries its key in `customdata`, as the function's docstring says;
-`picked(event)` reads the first one.
+Draw with `st.plotly_chart(chart.figure, theme=None, alt=chart.alt, on_select="rerun",
+selection_mode="points", config=PLOTLY_CONFIG)`. Each selectable mark carries its key in `customdata`, as the
+function's docstring says; `picked(event)` reads the first one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 
 
 def picked(event: Any) -> tuple[Any, ...] | None:
-    """The customdata of the first selected mark of a `st.plotly_chart` event, as a tuple; None if nothing is picked."""
+    """The customdata of the first selected mark of a `st.plotly_chart` event, as a tuple; None if nothing is
+    picked."""
     selection = event.get("selection") if hasattr(event, "get") else getattr(event, "selection", None)
     points = (selection.get("points") if hasattr(selection, "get") else None) or []
     for point in points:
@@ -35,6 +36,17 @@ def picked(event: Any) -> tuple[Any, ...] | None:
 
 
 __all__ = [
-    "PLOTLY_CONFIG", "Chart", "ahrq_bars", "class_bars", "class_months", "concentration", "control_chart",
-    "diagnosis_bars", "funnel", "interval_plot", "picked", "weekday_bars", "weekday_hour",
-]  # fmt: skip
+    "PLOTLY_CONFIG",
+    "Chart",
+    "ahrq_bars",
+    "class_bars",
+    "class_months",
+    "concentration",
+    "control_chart",
+    "diagnosis_bars",
+    "funnel",
+    "interval_plot",
+    "picked",
+    "weekday_bars",
+    "weekday_hour",
+]

@@ -1,5 +1,5 @@
-"""What every chart shares: the returned Chart, the canvas from the theme's template, hatches, whiskers and labels that
-keep out of each other's way."""
+"""What every chart shares: the returned Chart, the canvas from the theme's template, hatches, whiskers and
+labels that keep out of each other's way."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ SIZES = {"improving": 10, "worsening": 12, "none": 8, "not_tested": 9}
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with what a person who cannot see it needs: `alt` (the finding and its numbers) and the `table`."""
+    """A figure with what a person who cannot see it needs: `alt` (the finding and its numbers) and the
+    `table`."""
 
     figure: go.Figure
     alt: str
@@ -33,7 +34,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class Label:
-    """A direct label: where it would like to be (y in data units), and what it says (HTML, one or two lines)."""
+    """A direct label: where it would like to be (y in data units), and what it says (HTML, one or two
+    lines)."""
 
     y: float
     text: str
@@ -66,14 +68,16 @@ def empty(theme: ThemeType, height: int, words: str, columns: Sequence[str]) -> 
     figure, look = canvas(theme, height)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    figure.add_annotation(text=words, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": look.muted, "size": 14})
+    figure.add_annotation(
+        text=words, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": look.muted, "size": 14}
+    )
     figure.update_layout(margin={"l": 20, "r": 20})
     return Chart(figure, words, pd.DataFrame(columns=list(columns)))
 
 
 def spread_out(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
-    """Moves centres (px, any order) apart until intervals of the given sizes no longer overlap, staying in low..high
-    where they fit. Each cluster settles around the mean of what its members wanted."""
+    """Moves centres (px, any order) apart until intervals of the given sizes no longer overlap, staying in
+    low..high where they fit. Each cluster settles around the mean of what its members wanted."""
     order = sorted(range(len(wanted)), key=lambda at: wanted[at])
     clusters: list[tuple[list[int], float]] = []
 
@@ -102,7 +106,9 @@ def spread_out(wanted: Sequence[float], sizes: Sequence[float], low: float, high
     return placed
 
 
-def right_labels(figure: go.Figure, labels: Iterable[Label], y_range: tuple[float, float], plot_height: float) -> None:
+def right_labels(
+    figure: go.Figure, labels: Iterable[Label], y_range: tuple[float, float], plot_height: float
+) -> None:
     """Direct labels right of the plot, at their lines or as near as their neighbours let them."""
     chosen = [label for label in labels if y_range[0] <= label.y <= y_range[1]]
     scale = plot_height / (y_range[1] - y_range[0])
@@ -110,9 +116,15 @@ def right_labels(figure: go.Figure, labels: Iterable[Label], y_range: tuple[floa
     placed = spread_out(wanted, [label.lines * LINE + 1 for label in chosen], -LINE, plot_height + LINE)
     for label, pixel in zip(chosen, placed, strict=True):
         figure.add_annotation(
-            xref="paper", x=1.01, xanchor="left", y=y_range[0] + pixel / scale, yanchor="middle", align="left",
-            text=label.text, font={"color": label.colour, "weight": 600 if label.bold else 400},
-        )  # fmt: skip
+            xref="paper",
+            x=1.01,
+            xanchor="left",
+            y=y_range[0] + pixel / scale,
+            yanchor="middle",
+            align="left",
+            text=label.text,
+            font={"color": label.colour, "weight": 600 if label.bold else 400},
+        )
 
 
 def hatch(figure: go.Figure, look: Tokens, x: tuple[Any, Any], y: tuple[float, float]) -> None:

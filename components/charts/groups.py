@@ -12,9 +12,24 @@ from analytics.findings import groups_title
 from analytics.funnel import funnel_limits, proportion_limits
 from components import formats
 from components.charts.frame import (
-    CHARACTER, HALF_HEIGHT, LINE, SHAPES, SIZES, Chart, Label, canvas, empty, escape, finish, nice_ticks, right_labels,
-    shorten, spread_out, strong, tinted,
-)  # fmt: skip
+    CHARACTER,
+    HALF_HEIGHT,
+    LINE,
+    SHAPES,
+    SIZES,
+    Chart,
+    Label,
+    canvas,
+    empty,
+    escape,
+    finish,
+    nice_ticks,
+    right_labels,
+    shorten,
+    spread_out,
+    strong,
+    tinted,
+)
 from components.theme import ThemeType, Tokens, rgba
 
 TOP, BOTTOM, LEFT, RIGHT = 22, 54, 44, 104
@@ -35,10 +50,11 @@ def funnel(
     width: int = 545,
 ) -> Chart:
     """Each group's rate by its size, with 95% (dashed) and 99.8% (solid) limits. `points`: the output of
-    analytics.funnel.funnel_points, or proportion_funnel (printed as percent). Only groups outside 99.8% are named.
+    analytics.funnel.funnel_points, or proportion_funnel (printed as percent). Only groups outside 99.8% are
+    named.
 
-    `width` is the px the chart will have, used only to keep names apart. customdata (group_id,). The pool of small
-    groups is not drawn (its size is not one group's); the axis title counts it and the table has it.
+    `width` is the px the chart will have, used only to keep names apart. customdata (group_id,). The pool of
+    small groups is not drawn (its size is not one group's); the axis title counts it and the table has it.
     """
     share = bool(points.attrs.get("share", False))
     say = formats.percent if share else formats.rate
@@ -56,10 +72,15 @@ def funnel(
     x = limits["exposure"]
     figure.add_trace(
         go.Scatter(
-            x=[*x, *x[::-1]], y=[*limits["upper_998"], *limits["lower_998"][::-1]], mode="lines", line={"width": 0},
-            fill="toself", fillcolor=rgba(look.band, 0.38), hoverinfo="skip",
+            x=[*x, *x[::-1]],
+            y=[*limits["upper_998"], *limits["lower_998"][::-1]],
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=rgba(look.band, 0.38),
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     for column in ("lower_95", "upper_95", "lower_998", "upper_998"):
         line = {"color": look.gray, "width": 1.2}
         if column.endswith("95"):
@@ -67,7 +88,11 @@ def funnel(
         figure.add_trace(go.Scatter(x=x, y=limits[column], mode="lines", line=line, hoverinfo="skip"))
     figure.add_trace(
         go.Scatter(
-            x=list(x_range), y=[mean, mean], mode="lines", line={"color": look.text, "width": 1.4}, hoverinfo="skip"
+            x=list(x_range),
+            y=[mean, mean],
+            mode="lines",
+            line={"color": look.text, "width": 1.4},
+            hoverinfo="skip",
         )
     )
     figure.add_trace(_marks(drawn, look, drawn["exposure"], drawn["rate"], say, unit, events_noun))
@@ -88,12 +113,15 @@ def funnel(
     title = x_title + (f"; {pooled} too small to test, not drawn" if pooled else "")
     ticks = nice_ticks(x_range[0], x_range[1], 5)
     figure.update_xaxes(
-        range=list(x_range), tickvals=ticks, ticktext=[formats.number(tick) for tick in ticks],
+        range=list(x_range),
+        tickvals=ticks,
+        ticktext=[formats.number(tick) for tick in ticks],
         title={"text": title, "standoff": 10},
-    )  # fmt: skip
+    )
     _value_axis(figure.update_yaxes, y_range, share)
     alt = (
-        f"Funnel plot of {unit} by {noun}, {len(drawn)} drawn. {groups_title(points, noun=noun, plural=plural)}. "
+        f"Funnel plot of {unit} by {noun}, {len(drawn)} drawn. "
+        f"{groups_title(points, noun=noun, plural=plural)}. "
         f"{scope_label} {say(mean)}. " + _outliers(drawn, say, events_noun)
     ).strip()
     return Chart(finish(figure), alt, _table(points, say, unit, noun))
@@ -111,8 +139,9 @@ def interval_plot(
     most: int = 12,
     height: int | None = None,
 ) -> Chart:
-    """One row per group, largest first: value and 95% interval, the whole as a line and the target dashed. `points`: the
-    output of analytics.funnel.funnel_points or proportion_funnel. customdata (group_id,); the pool's is None.
+    """One row per group, largest first: value and 95% interval, the whole as a line and the target dashed.
+    `points`: the output of analytics.funnel.funnel_points or proportion_funnel. customdata (group_id,); the
+    pool's is None.
     """
     share = bool(points.attrs.get("share", False))
     say = formats.percent if share else formats.rate
@@ -132,20 +161,30 @@ def interval_plot(
         part = drawn[chosen]
         figure.add_trace(
             go.Scatter(
-                x=part["rate"], y=np.array(rows)[chosen], mode="markers", marker={"size": 1, "color": look.signal(signal)},
+                x=part["rate"],
+                y=np.array(rows)[chosen],
+                mode="markers",
+                marker={"size": 1, "color": look.signal(signal)},
                 error_x={
-                    "type": "data", "symmetric": False, "array": part["high"] - part["rate"],
-                    "arrayminus": part["rate"] - part["low"], "color": look.signal(signal), "thickness": 1.6, "width": 5,
+                    "type": "data",
+                    "symmetric": False,
+                    "array": part["high"] - part["rate"],
+                    "arrayminus": part["rate"] - part["low"],
+                    "color": look.signal(signal),
+                    "thickness": 1.6,
+                    "width": 5,
                 },
                 hoverinfo="skip",
             )
-        )  # fmt: skip
+        )
     low = min(float(drawn["low"].min()), mean, target if target is not None else mean)
     high = max(float(drawn["high"].max()), mean, target if target is not None else mean)
     span = (high - low) or 1.0
     x_range = (max(low - 0.08 * span, 0.0), high + 0.08 * span)
     span_y = [-0.6, len(drawn) - 0.4]
-    references = [(mean, f"{shorten(scope_label, 14)} {say(mean)}", look.muted, {"color": look.gray, "width": 1.4})]
+    references = [
+        (mean, f"{shorten(scope_label, 14)} {say(mean)}", look.muted, {"color": look.gray, "width": 1.4})
+    ]
     if target is not None:
         dashed = {"color": look.text, "width": 1.8, "dash": "7px,5px"}
         references.append((target, strong(f"{target_label} {say(target)}"), look.text, dashed))
@@ -154,26 +193,45 @@ def interval_plot(
         figure.add_trace(go.Scatter(x=[value, value], y=span_y, mode="lines", line=line, hoverinfo="skip"))
         side = "center" if len(references) == 1 else ("right" if at == 0 else "left")
         figure.add_annotation(
-            text=text, x=value, xanchor=side, yref="paper", y=1, yanchor="bottom", yshift=4, font={"color": colour}
+            text=text,
+            x=value,
+            xanchor=side,
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=4,
+            font={"color": colour},
         )
     figure.add_trace(marks)
     for row, value, signal in zip(rows, drawn["rate"], drawn["signal"], strict=True):
         figure.add_annotation(
-            xref="paper", x=1.02, xanchor="left", y=row, text=strong(say(value), look.signal_text(signal)
-            if signal in ("improving", "worsening") else look.text),
-        )  # fmt: skip
+            xref="paper",
+            x=1.02,
+            xanchor="left",
+            y=row,
+            text=strong(
+                say(value), look.signal_text(signal) if signal in ("improving", "worsening") else look.text
+            ),
+        )
     figure.update_yaxes(
-        range=span_y, tickvals=rows, ticktext=[escape(name) for name in names], showgrid=False,
+        range=span_y,
+        tickvals=rows,
+        ticktext=[escape(name) for name in names],
+        showgrid=False,
         tickfont={"color": look.text},
-    )  # fmt: skip
+    )
     _value_axis(figure.update_xaxes, x_range, share, wanted=4)
     figure.update_xaxes(showgrid=True)
-    alt = f"{unit} by {noun} with 95% intervals. {groups_title(points, noun=noun)}. {scope_label} {say(mean)}."
+    alt = (
+        f"{unit} by {noun} with 95% intervals. {groups_title(points, noun=noun)}. {scope_label} {say(mean)}."
+    )
     if target is not None:
         alt += f" {target_label} {say(target)}."
-    alt += " " + "; ".join(
-        f"{row.group_name} {say(row.rate)} ({_interval(row, say)})" for row in drawn.itertuples()
-    ) + "."  # fmt: skip
+    alt += (
+        " "
+        + "; ".join(f"{row.group_name} {say(row.rate)} ({_interval(row, say)})" for row in drawn.itertuples())
+        + "."
+    )
     return Chart(finish(figure), alt, _table(points, say, unit, noun))
 
 
@@ -206,25 +264,36 @@ def _marks(
 
 def _hover(row: Any, say: Any, unit: str, events_noun: str) -> str:
     over = "eligible" if say is formats.percent else "member-months"
-    return "<br>".join([
-        strong(escape(row.group_name)),
-        f"{say(row.rate)} {unit}",
-        f"95% {_interval(row, say)}",
-        f"{formats.number(row.events)} {events_noun}, {formats.number(row.exposure)} {over}",
-        formats.position_text(row.signal, row.position),
-    ])  # fmt: skip
+    return "<br>".join(
+        [
+            strong(escape(row.group_name)),
+            f"{say(row.rate)} {unit}",
+            f"95% {_interval(row, say)}",
+            f"{formats.number(row.events)} {events_noun}, {formats.number(row.exposure)} {over}",
+            formats.position_text(row.signal, row.position),
+        ]
+    )
 
 
 def _names(
-    figure: go.Figure, look: Tokens, drawn: pd.DataFrame, say: Any, events_noun: str,
-    x_range: tuple[float, float], y_range: tuple[float, float], height: int, width: int,
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    look: Tokens,
+    drawn: pd.DataFrame,
+    say: Any,
+    events_noun: str,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+    height: int,
+    width: int,
+) -> None:
     """Names of the outliers, those farthest outside first, moved apart on either side of the plot."""
     outside = drawn[drawn["signal"].isin(["improving", "worsening"])].copy()
     if outside.empty:
         return
     gap = np.where(
-        outside["position"] == "above", outside["rate"] - outside["upper_998"], outside["lower_998"] - outside["rate"]
+        outside["position"] == "above",
+        outside["rate"] - outside["upper_998"],
+        outside["lower_998"] - outside["rate"],
     )
     reach = outside["upper_998"] - outside["lower_998"]
     outside = outside.assign(how_far=gap / reach).nlargest(MOST_NAMES, "how_far")
@@ -240,12 +309,18 @@ def _names(
         wanted = list((part["rate"] - y_range[0]) * scale + lift)
         placed = spread_out(wanted, [2 * LINE + 3] * len(part), 0, plot_height)
         for row, pixel in zip(part.itertuples(), placed, strict=True):
-            name = strong(f"{escape(shorten(row.group_name, 22))} {say(row.rate)}", look.signal_text(row.signal))
+            name = strong(
+                f"{escape(shorten(row.group_name, 22))} {say(row.rate)}", look.signal_text(row.signal)
+            )
             figure.add_annotation(
-                x=row.exposure, xshift=12 if side else -12, xanchor="left" if side else "right",
-                y=y_range[0] + pixel / scale, yanchor="middle", align="left" if side else "right",
+                x=row.exposure,
+                xshift=12 if side else -12,
+                xanchor="left" if side else "right",
+                y=y_range[0] + pixel / scale,
+                yanchor="middle",
+                align="left" if side else "right",
                 text=f"{name}<br>{tinted(f'{formats.number(row.events)} {events_noun}', look.muted)}",
-            )  # fmt: skip
+            )
 
 
 def _range(drawn: pd.DataFrame, mean: float, share: bool) -> tuple[float, float]:
@@ -271,7 +346,8 @@ def _interval(row: Any, say: Any) -> str:
 def _outliers(drawn: pd.DataFrame, say: Any, events_noun: str) -> str:
     outside = drawn[drawn["signal"].isin(["improving", "worsening"])]
     return " ".join(
-        f"{row.group_name} {say(row.rate)}, {row.position} its limits, {formats.number(row.events)} {events_noun}."
+        f"{row.group_name} {say(row.rate)}, {row.position} its limits, "
+        f"{formats.number(row.events)} {events_noun}."
         for row in outside.itertuples()
     )
 
@@ -283,9 +359,13 @@ def _columns(unit: str, noun: str) -> list[str]:
 def _table(points: pd.DataFrame, say: Any, unit: str, noun: str) -> pd.DataFrame:
     rows = [
         [
-            row.group_name, formats.number(row.events), formats.number(row.exposure), say(row.rate), _interval(row, say),
+            row.group_name,
+            formats.number(row.events),
+            formats.number(row.exposure),
+            say(row.rate),
+            _interval(row, say),
             formats.position_text(row.signal, row.position),
         ]
         for row in points.itertuples()
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=_columns(unit, noun))

@@ -10,26 +10,43 @@ import plotly.graph_objects as go
 from analytics.findings import ahrq_title, diagnosis_title
 from components import formats
 from components.charts.frame import (
-    CHARACTER, HALF_HEIGHT, Chart, canvas, empty, escape, finish, shorten, strong, tinted,
-)  # fmt: skip
+    CHARACTER,
+    HALF_HEIGHT,
+    Chart,
+    canvas,
+    empty,
+    escape,
+    finish,
+    shorten,
+    strong,
+    tinted,
+)
 from components.theme import ThemeType
 
 
 def diagnosis_bars(
-    frame: pd.DataFrame, *, theme: ThemeType = "light", top: int = 10, by: str = "diagnosis_category",
+    frame: pd.DataFrame,
+    *,
+    theme: ThemeType = "light",
+    top: int = 10,
+    by: str = "diagnosis_category",
     height: int = HALF_HEIGHT,
-) -> Chart:  # fmt: skip
-    """Commonest reasons, the avoidable-equivalent part of each in the dark colour. `frame`: ed/by_diagnosis; `by`
-    diagnosis_category or primary_diagnosis (labelled by its description). customdata (key,)."""
+) -> Chart:
+    """Commonest reasons, the avoidable-equivalent part of each in the dark colour. `frame`: ed/by_diagnosis;
+    `by` diagnosis_category or primary_diagnosis (labelled by its description). customdata (key,)."""
     columns = ["Reason", "Visits", "Share", "Avoidable-equivalent"]
     if frame.empty or frame["visits"].sum() == 0:
         return empty(theme, height, "No visits in this selection", columns)
     label = "diagnosis_description" if by == "primary_diagnosis" else by
     whole = frame.assign(
-        key=frame[by], label=frame[label].where(frame[label].notna(), frame[by]).fillna(formats.NOT_KNOWN),
-        visits=frame["visits"].astype(float), avoidable=pd.to_numeric(frame["avoidable_equivalent"]).astype(float),
-    )  # fmt: skip
-    reasons = whole.groupby(["key", "label"], dropna=False, as_index=False)[["visits", "avoidable"]].sum(min_count=1)
+        key=frame[by],
+        label=frame[label].where(frame[label].notna(), frame[by]).fillna(formats.NOT_KNOWN),
+        visits=frame["visits"].astype(float),
+        avoidable=pd.to_numeric(frame["avoidable_equivalent"]).astype(float),
+    )
+    reasons = whole.groupby(["key", "label"], dropna=False, as_index=False)[["visits", "avoidable"]].sum(
+        min_count=1
+    )
     reasons = reasons.sort_values(["visits", "label"], ascending=[False, True], ignore_index=True)
     total = float(reasons["visits"].sum())
     shown = reasons.head(top)
@@ -39,22 +56,35 @@ def diagnosis_bars(
     part = shown["avoidable"].fillna(0.0)
     rows = list(range(len(shown)))[::-1]
     hover = [
-        f"{strong(escape(row.label))}<br>{formats.count_of(row.visits, 'visit')}, {formats.percent(row.visits / total)}"
+        f"{strong(escape(row.label))}<br>{formats.count_of(row.visits, 'visit')}, "
+        f"{formats.percent(row.visits / total)}"
         + (f"<br>{formats.number(row.avoidable, 1)} avoidable-equivalent" if pd.notna(row.avoidable) else "")
         for row in shown.itertuples()
     ]
     shared: dict[str, Any] = {
-        "orientation": "h", "y": rows, "width": _thickness(rows), "customdata": [[key] for key in shown["key"]], "hovertext": hover,
+        "orientation": "h",
+        "y": rows,
+        "width": _thickness(rows),
+        "customdata": [[key] for key in shown["key"]],
+        "hovertext": hover,
         "hovertemplate": "%{hovertext}<extra></extra>",
-    }  # fmt: skip
+    }
     if classified:
         edge = {"color": look.background, "width": 1}
         dark = {"color": look.categorical[0], "line": edge}
         figure.add_trace(go.Bar(x=part, marker=dark, name="Avoidable-equivalent", **shared))
         figure.add_annotation(
-            text=f"{tinted('■', look.categorical[0])} avoidable-equivalent {tinted('■', look.categorical[5])} the rest",
-            xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=2, font={"color": look.muted},
-        )  # fmt: skip
+            text=f"{tinted('■', look.categorical[0])} avoidable-equivalent "
+            f"{tinted('■', look.categorical[5])} the rest",
+            xref="paper",
+            x=0,
+            xanchor="left",
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=2,
+            font={"color": look.muted},
+        )
     figure.add_trace(
         go.Bar(x=shown["visits"] - part, marker={"color": look.categorical[5]}, name="Visits", **shared)
     )
@@ -62,7 +92,12 @@ def diagnosis_bars(
     rest = len(reasons) - len(shown)
     table = pd.DataFrame(
         [
-            [row.label, formats.number(row.visits), formats.percent(row.visits / total), formats.number(row.avoidable)]
+            [
+                row.label,
+                formats.number(row.visits),
+                formats.percent(row.visits / total),
+                formats.number(row.avoidable),
+            ]
             for row in reasons.itertuples()
         ],
         columns=columns,
@@ -74,9 +109,9 @@ def diagnosis_bars(
 
 
 def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
-    """Visits for AHRQ's ED prevention conditions (dental, chronic and acute ambulatory-care-sensitive, asthma, back
-    pain). `frame`: ed/by_ahrq (ahrq_pqe, label, visits, share); rows without a condition are the rest and are not
-    drawn. customdata (ahrq_pqe,)."""
+    """Visits for AHRQ's ED prevention conditions (dental, chronic and acute ambulatory-care-sensitive,
+    asthma, back pain). `frame`: ed/by_ahrq (ahrq_pqe, label, visits, share); rows without a condition are the
+    rest and are not drawn. customdata (ahrq_pqe,)."""
     columns = ["Condition", "Visits", "Share"]
     known = frame[frame["ahrq_pqe"].notna()] if len(frame) else frame
     if known.empty:
@@ -93,7 +128,8 @@ def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = 
             marker={"color": look.categorical[0]},
             customdata=[[key] for key in shown["ahrq_pqe"]],
             hovertext=[
-                f"{strong(escape(row.label))}<br>{formats.count_of(row.visits, 'visit')}, {formats.percent(row.share)}"
+                f"{strong(escape(row.label))}<br>{formats.count_of(row.visits, 'visit')}, "
+                f"{formats.percent(row.share)}"
                 for row in shown.itertuples()
             ],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -106,30 +142,45 @@ def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = 
         columns=columns,
     )
     alt = f"Bars of AHRQ prevention conditions. {ahrq_title(float(shown['share'].sum()))}. " + ", ".join(
-        f"{row.label} {formats.number(row.visits)} ({formats.percent(row.share)})" for row in shown.itertuples()
+        f"{row.label} {formats.number(row.visits)} ({formats.percent(row.share)})"
+        for row in shown.itertuples()
     )
     return Chart(finish(figure), alt + ".", table)
 
 
 def _rows(theme: ThemeType, height: int, names: list[str]) -> tuple[go.Figure, Any]:
     left = int(min(max(len(name) for name in names) * CHARACTER + 18, 236))
-    figure, look = canvas(theme, height, margin={"l": left, "r": 16, "t": 24, "b": 8}, barmode="stack", bargap=0)
+    figure, look = canvas(
+        theme, height, margin={"l": left, "r": 16, "t": 24, "b": 8}, barmode="stack", bargap=0
+    )
     figure.update_yaxes(
-        range=[-0.6, len(names) - 0.4], showgrid=False, tickvals=list(range(len(names)))[::-1],
-        ticktext=[escape(name) for name in names], tickfont={"color": look.text}, ticklabelstandoff=6,
-    )  # fmt: skip
+        range=[-0.6, len(names) - 0.4],
+        showgrid=False,
+        tickvals=list(range(len(names)))[::-1],
+        ticktext=[escape(name) for name in names],
+        tickfont={"color": look.text},
+        ticklabelstandoff=6,
+    )
     return figure, look
 
 
 def _values(
-    figure: go.Figure, look: Any, rows: list[int], visits: pd.Series, total: float | None, shares: pd.Series | None = None
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    look: Any,
+    rows: list[int],
+    visits: pd.Series,
+    total: float | None,
+    shares: pd.Series | None = None,
+) -> None:
     parts = shares if shares is not None else visits / total
     for row, value, share in zip(rows, visits, parts, strict=True):
         figure.add_annotation(
-            x=value, y=row, xanchor="left", xshift=6,
+            x=value,
+            y=row,
+            xanchor="left",
+            xshift=6,
             text=f"{strong(formats.number(value))}  {tinted(formats.percent(share), look.muted)}",
-        )  # fmt: skip
+        )
     figure.update_xaxes(range=[0, max(float(visits.max()), 1.0) * 1.34], visible=False)
 
 

@@ -9,18 +9,30 @@ import plotly.graph_objects as go
 from analytics.concentration import concentration_curve, top_share
 from analytics.findings import concentration_title
 from components import formats
-from components.charts.frame import HALF_HEIGHT, LINE, Chart, canvas, empty, finish, spread_out, strong, tinted
+from components.charts.frame import (
+    HALF_HEIGHT,
+    LINE,
+    Chart,
+    canvas,
+    empty,
+    finish,
+    spread_out,
+    strong,
+    tinted,
+)
 from components.theme import ThemeType, rgba
 
 MARKED = (0.01, 0.05)
 
 
 def concentration(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
-    """Share of visits made by the members with most visits, from the left; the top 1% and 5% are marked. `frame`:
-    ed/concentration (visits_per_member from 0, members, visits). customdata (visits_per_member,): the point stands for
-    members with that many visits or more."""
+    """Share of visits made by the members with most visits, from the left; the top 1% and 5% are marked.
+    `frame`: ed/concentration (visits_per_member from 0, members, visits). customdata (visits_per_member,):
+    the point stands for members with that many visits or more."""
     columns = ["Visits or more", "Members", "Share of members", "Share of visits"]
-    curve = concentration_curve(frame["visits_per_member"], frame["members"]) if len(frame) else pd.DataFrame()
+    curve = (
+        concentration_curve(frame["visits_per_member"], frame["members"]) if len(frame) else pd.DataFrame()
+    )
     if curve.empty:
         return empty(theme, height, "No visits in these 12 months", columns)
     figure, look = canvas(theme, height, margin={"l": 44, "r": 24, "t": 14, "b": 54})
@@ -29,15 +41,22 @@ def concentration(frame: pd.DataFrame, *, theme: ThemeType = "light", height: in
     end = min(1.0, max(visited * 1.15, 0.1))
     figure.add_trace(
         go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", line={"color": look.gray, "width": 1.4, "dash": "7px,5px"}, hoverinfo="skip"
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            line={"color": look.gray, "width": 1.4, "dash": "7px,5px"},
+            hoverinfo="skip",
         )
     )
     figure.add_trace(
         go.Scatter(
-            x=curve["member_share"], y=curve["visit_share"], mode="lines", line={"color": look.gray, "width": 2},
+            x=curve["member_share"],
+            y=curve["visit_share"],
+            mode="lines",
+            line={"color": look.gray, "width": 2},
             hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     steps = curve[curve["visits_per_member"] > 0].copy()
     steps["so_far"] = steps["members"].cumsum()
     figure.add_trace(
@@ -45,7 +64,12 @@ def concentration(frame: pd.DataFrame, *, theme: ThemeType = "light", height: in
             x=steps["member_share"],
             y=steps["visit_share"],
             mode="markers",
-            marker={"opacity": 1, "size": 8, "color": look.gray, "line": {"color": look.background, "width": 1.5}},
+            marker={
+                "opacity": 1,
+                "size": 8,
+                "color": look.gray,
+                "line": {"color": look.background, "width": 1.5},
+            },
             customdata=[[int(visits)] for visits in steps["visits_per_member"]],
             hovertext=[
                 f"{strong(f'{formats.number(row.visits_per_member)} or more visits')}"
@@ -63,42 +87,62 @@ def concentration(frame: pd.DataFrame, *, theme: ThemeType = "light", height: in
     for (part, value), pixel in zip(shares.items(), placed, strict=True):
         figure.add_trace(
             go.Scatter(
-                x=[part], y=[value], mode="markers", hoverinfo="skip",
+                x=[part],
+                y=[value],
+                mode="markers",
+                hoverinfo="skip",
                 marker={
-                    "opacity": 1, "symbol": "diamond", "size": 10, "color": look.text,
+                    "opacity": 1,
+                    "symbol": "diamond",
+                    "size": 10,
+                    "color": look.text,
                     "line": {"color": look.background, "width": 1.5},
                 },
             )
-        )  # fmt: skip
+        )
         figure.add_annotation(
-            x=part, xanchor="left", xshift=14, y=pixel / plot_height, yshift=-6,
-            bgcolor=rgba(look.background, 0.85), borderpad=1, text=f"Top {part:.0%} made {strong(f'{value:.0%}')} of visits",
-        )  # fmt: skip
+            x=part,
+            xanchor="left",
+            xshift=14,
+            y=pixel / plot_height,
+            yshift=-6,
+            bgcolor=rgba(look.background, 0.85),
+            borderpad=1,
+            text=f"Top {part:.0%} made {strong(f'{value:.0%}')} of visits",
+        )
     along = end * 0.8
     figure.add_annotation(
-        x=along, y=along, yshift=-6, yanchor="top", xanchor="center",
+        x=along,
+        y=along,
+        yshift=-6,
+        yanchor="top",
+        xanchor="center",
         text=tinted("If all had visited alike", look.muted),
-    )  # fmt: skip
+    )
     ticks = [tick for tick in (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0) if tick <= end]
     if end > 0.35:
         ticks = [tick for tick in ticks if tick != 0.05]
     figure.update_xaxes(
-        range=[-0.005 * end, end], tickvals=ticks, ticktext=[formats.percent(tick) for tick in ticks],
+        range=[-0.005 * end, end],
+        tickvals=ticks,
+        ticktext=[formats.percent(tick) for tick in ticks],
         title={"text": "Members, those with most visits first", "standoff": 10},
-    )  # fmt: skip
+    )
     figure.update_yaxes(
         range=[0, 1.03], tickvals=list(np.linspace(0, 1, 5)), ticktext=["0%", "25%", "50%", "75%", "100%"]
     )
     table = pd.DataFrame(
         [
             [
-                formats.number(row.visits_per_member), formats.number(row.so_far), formats.percent(row.member_share, 1),
+                formats.number(row.visits_per_member),
+                formats.number(row.so_far),
+                formats.percent(row.member_share, 1),
                 formats.percent(row.visit_share),
             ]
             for row in steps.itertuples()
         ],
         columns=columns,
-    )  # fmt: skip
+    )
     title = concentration_title(shares[0.05])
     alt = f"Concentration of ED visits on members. {title}; the top 1% made {shares[0.01]:.0%}."
     return Chart(finish(figure), alt, table)

@@ -11,9 +11,23 @@ from analytics.control_chart import Finding, finding
 from analytics.words import short_month
 from components import formats
 from components.charts.frame import (
-    CHARACTER, FULL_HEIGHT, IMMATURE, LINE, SHAPES, SIZES, Chart, Label, canvas, empty, finish, hatch, nice_ticks,
-    right_labels, strong, wrap,
-)  # fmt: skip
+    CHARACTER,
+    FULL_HEIGHT,
+    IMMATURE,
+    LINE,
+    SHAPES,
+    SIZES,
+    Chart,
+    Label,
+    canvas,
+    empty,
+    finish,
+    hatch,
+    nice_ticks,
+    right_labels,
+    strong,
+    wrap,
+)
 from components.theme import ThemeType, Tokens, rgba
 
 HALF_MONTH = pd.Timedelta(days=15)
@@ -31,8 +45,8 @@ def control_chart(
     height: int = FULL_HEIGHT,
     width: int = 1120,
 ) -> Chart:
-    """Months against their control limits. `frame`: the output of analytics.control_chart.control_chart (rates) or
-    proportion_chart (shares 0..1, printed as percent; `target` is a share then).
+    """Months against their control limits. `frame`: the output of analytics.control_chart.control_chart
+    (rates) or proportion_chart (shares 0..1, printed as percent; `target` is a share then).
 
     `width` is the px the chart will have, used only to wrap the annotation. customdata of each month's point:
     (month 'YYYY-MM-01',).
@@ -64,7 +78,14 @@ def control_chart(
         start = unfinished["month"].iloc[0] - HALF_MONTH
         hatch(figure, look, (start, edges[1]), y_range)
         figure.add_annotation(
-            text=IMMATURE, x=edges[1], xanchor="right", yref="paper", y=1, yanchor="bottom", yshift=2, bgcolor=None
+            text=IMMATURE,
+            x=edges[1],
+            xanchor="right",
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=2,
+            bgcolor=None,
         )
     _points(figure, look, frame, mature, say, unit)
     _diamonds(figure, look, unfinished, say, unit)
@@ -75,7 +96,9 @@ def control_chart(
     labels = []
     if tested:
         reference = (mature if len(mature) else frame).iloc[-1]
-        period = f"<br>{short_month(frame.attrs['baseline_start'])} to {short_month(frame.attrs['baseline_end'])}"
+        period = (
+            f"<br>{short_month(frame.attrs['baseline_start'])} to {short_month(frame.attrs['baseline_end'])}"
+        )
         labels += [
             Label(reference["upper"], f"Upper limit {say(reference['upper'])}", look.muted),
             Label(mean, f"Mean {say(mean)}{'' if narrow else period}", look.muted),
@@ -85,11 +108,16 @@ def control_chart(
         labels.append(Label(target, f"{target_label} {say(target)}", look.text, bold=True))
     right_labels(figure, labels, y_range, height - TOP - BOTTOM)
     _axes(figure, look, frame, y_range, edges, share, width - LEFT - right)
-    return Chart(finish(figure), _alt(frame, mature, what, say, unit, target, target_label), _table(frame, say, columns))
+    return Chart(
+        finish(figure),
+        _alt(frame, mature, what, say, unit, target, target_label),
+        _table(frame, say, columns),
+    )
 
 
 def _complete(unfinished: pd.DataFrame) -> None:
-    """Months of unknown completion are shown as they are; those known to be barely begun are not shown at all."""
+    """Months of unknown completion are shown as they are; those known to be barely begun are not shown at
+    all."""
     as_is = unfinished["completion"].isna() & unfinished["estimate"].isna()
     for shown, raw in (("estimate", "rate"), ("estimate_low", "low"), ("estimate_high", "high")):
         unfinished[shown] = unfinished[shown].where(~as_is, unfinished[raw])
@@ -125,14 +153,23 @@ def _limits(figure: go.Figure, look: Tokens, frame: pd.DataFrame, edges: tuple[A
     high = [drawn["upper"].iloc[0], *drawn["upper"], drawn["upper"].iloc[-1]]
     figure.add_trace(
         go.Scatter(
-            x=[*x, *reversed(x)], y=[*high, *reversed(low)], mode="lines", line={"width": 0}, fill="toself",
-            fillcolor=rgba(look.band, 0.38), hoverinfo="skip",
+            x=[*x, *reversed(x)],
+            y=[*high, *reversed(low)],
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=rgba(look.band, 0.38),
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     for values in (high, low):
         figure.add_trace(
             go.Scatter(
-                x=x, y=values, mode="lines", line={"color": look.gray, "width": 1.2, "dash": "dot"}, hoverinfo="skip"
+                x=x,
+                y=values,
+                mode="lines",
+                line={"color": look.gray, "width": 1.2, "dash": "dot"},
+                hoverinfo="skip",
             )
         )
 
@@ -140,10 +177,13 @@ def _limits(figure: go.Figure, look: Tokens, frame: pd.DataFrame, edges: tuple[A
 def _points(
     figure: go.Figure, look: Tokens, frame: pd.DataFrame, mature: pd.DataFrame, say: Any, unit: str
 ) -> None:
-    # The line runs over all calendar months so that a missing one is a gap; only months with a rate get a mark.
+    # The line runs over all calendar months so that a missing one is a gap; only months with a rate get a
+    # mark.
     line = frame["rate"].where(frame["mature"])
     figure.add_trace(
-        go.Scatter(x=frame["month"], y=line, mode="lines", line={"color": look.gray, "width": 2}, hoverinfo="skip")
+        go.Scatter(
+            x=frame["month"], y=line, mode="lines", line={"color": look.gray, "width": 2}, hoverinfo="skip"
+        )
     )
     figure.add_trace(
         go.Scatter(
@@ -175,19 +215,27 @@ def _diamonds(figure: go.Figure, look: Tokens, unfinished: pd.DataFrame, say: An
             y=shown["estimate"],
             mode="markers",
             marker={
-                "opacity": 1, "symbol": "diamond", "size": 10, "color": look.background,
+                "opacity": 1,
+                "symbol": "diamond",
+                "size": 10,
+                "color": look.background,
                 "line": {"color": look.text, "width": 1.5},
             },
             error_y={
-                "type": "data", "symmetric": False, "array": shown["estimate_high"] - shown["estimate"],
-                "arrayminus": shown["estimate"] - shown["estimate_low"], "color": look.text, "thickness": 1.6, "width": 5,
+                "type": "data",
+                "symmetric": False,
+                "array": shown["estimate_high"] - shown["estimate"],
+                "arrayminus": shown["estimate"] - shown["estimate_low"],
+                "color": look.text,
+                "thickness": 1.6,
+                "width": 5,
             },
             customdata=[[f"{month:%Y-%m-01}"] for month in shown["month"]],
             hovertext=[_hover_unfinished(row, say, unit) for row in shown.itertuples()],
             hovertemplate="%{hovertext}<extra></extra>",
             name="Immature months",
         )
-    )  # fmt: skip
+    )
 
 
 def _hover(row: Any, say: Any, unit: str) -> str:
@@ -206,13 +254,15 @@ def _hover(row: Any, say: Any, unit: str) -> str:
 
 def _hover_unfinished(row: Any, say: Any, unit: str) -> str:
     paid = "Completion not known" if pd.isna(row.completion) else f"{formats.percent(row.completion)} paid"
-    return "<br>".join([
-        strong(f"{short_month(row.month)}, immature"),
-        f"About {say(row.estimate)} {unit}, an estimate",
-        f"95% {_interval(row.estimate_low, row.estimate_high, say)}",
-        f"So far {_counted(row, say)}",
-        paid,
-    ])  # fmt: skip
+    return "<br>".join(
+        [
+            strong(f"{short_month(row.month)}, immature"),
+            f"About {say(row.estimate)} {unit}, an estimate",
+            f"95% {_interval(row.estimate_low, row.estimate_high, say)}",
+            f"So far {_counted(row, say)}",
+            paid,
+        ]
+    )
 
 
 def _interval(low: float, high: float, say: Any) -> str:
@@ -226,10 +276,17 @@ def _counted(row: Any, say: Any) -> str:
 
 
 def _callouts(
-    figure: go.Figure, look: Tokens, frame: pd.DataFrame, mature: pd.DataFrame, what: Finding,
-    y_range: tuple[float, float], edges: tuple[Any, Any], height: int, plot: int,
+    figure: go.Figure,
+    look: Tokens,
+    frame: pd.DataFrame,
+    mature: pd.DataFrame,
+    what: Finding,
+    y_range: tuple[float, float],
+    edges: tuple[Any, Any],
+    height: int,
+    plot: int,
     narrow: bool,
-) -> None:  # fmt: skip
+) -> None:
     """The finding, and at most one earlier signal, each at an elbow from where it begins."""
     wanted = []
     if what.kind in ("improving", "worsening") and what.since is not None:
@@ -248,12 +305,15 @@ def _callouts(
         fraction = (point["month"] - edges[0]) / (edges[1] - edges[0])
         words = sentence.split(", ")[0] if narrow else sentence
         room_right, room_left = plot * (1 - fraction) - 30, plot * fraction - 30
-        # Between the mean and a limit there are no right-hand labels: a run's words may reach into their margin.
+        # Between the mean and a limit there are no right-hand labels: a run's words may reach into their
+        # margin.
         spare = 70 if narrow and is_run else 0
         wide = 24 if narrow else 42
         needed = min(len(words), wide) * CHARACTER
         rightward = room_right + spare >= min(needed, room_left)
-        text = wrap(words, max(24, min(wide, int((room_right + spare if rightward else room_left) / CHARACTER))))
+        text = wrap(
+            words, max(24, min(wide, int((room_right + spare if rightward else room_left) / CHARACTER)))
+        )
         lines = text.count("<br>") + 1
         upward = (point["side"] == "below") if is_run else (point["side"] == "above")
         if is_run:
@@ -267,16 +327,36 @@ def _callouts(
         top = min(max(top, y_range[0] + lines * LINE / 2 / scale), y_range[1] - lines * LINE / 2 / scale)
         colour = look.signal(kind)
         reach = 22 if rightward else -22
-        figure.add_shape(type="line", x0=point["month"], x1=point["month"], y0=foot, y1=top,
-                         line={"color": colour, "width": 1.4})  # fmt: skip
-        figure.add_shape(type="line", xsizemode="pixel", xanchor=point["month"], x0=0, x1=reach, y0=top, y1=top,
-                         line={"color": colour, "width": 1.4})  # fmt: skip
+        figure.add_shape(
+            type="line",
+            x0=point["month"],
+            x1=point["month"],
+            y0=foot,
+            y1=top,
+            line={"color": colour, "width": 1.4},
+        )
+        figure.add_shape(
+            type="line",
+            xsizemode="pixel",
+            xanchor=point["month"],
+            x0=0,
+            x1=reach,
+            y0=top,
+            y1=top,
+            line={"color": colour, "width": 1.4},
+        )
         figure.add_annotation(
-            text=text, x=point["month"], y=top, xanchor="left" if rightward else "right", yanchor="middle",
-            xshift=reach + (4 if rightward else -4), align="left" if rightward else "right",
+            text=text,
+            x=point["month"],
+            y=top,
+            xanchor="left" if rightward else "right",
+            yanchor="middle",
+            xshift=reach + (4 if rightward else -4),
+            align="left" if rightward else "right",
             font={"color": look.signal_text(kind), "weight": 600},
-            bgcolor=rgba(look.background, 0.8) if narrow and is_run and rightward else None, borderpad=0,
-        )  # fmt: skip
+            bgcolor=rgba(look.background, 0.8) if narrow and is_run and rightward else None,
+            borderpad=0,
+        )
 
 
 def _value(figure: go.Figure, mature: pd.DataFrame, what: Finding, say: Any) -> None:
@@ -284,8 +364,14 @@ def _value(figure: go.Figure, mature: pd.DataFrame, what: Finding, say: Any) -> 
     last = mature.iloc[-1]
     called_out = what.since is not None and pd.Timestamp(what.since) == last["month"]
     if called_out:
-        figure.add_annotation(text=strong(say(last["rate"])), x=last["month"], y=last["rate"], xshift=9, xanchor="left",
-                              yshift=-2)  # fmt: skip
+        figure.add_annotation(
+            text=strong(say(last["rate"])),
+            x=last["month"],
+            y=last["rate"],
+            xshift=9,
+            xanchor="left",
+            yshift=-2,
+        )
         return
     falling_in = len(mature) > 1 and mature["rate"].iloc[-2] > last["rate"] * 1.02
     figure.add_annotation(
@@ -294,9 +380,14 @@ def _value(figure: go.Figure, mature: pd.DataFrame, what: Finding, say: Any) -> 
 
 
 def _axes(
-    figure: go.Figure, look: Tokens, frame: pd.DataFrame, y_range: tuple[float, float], edges: tuple[Any, Any],
-    share: bool, plot: int,
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    look: Tokens,
+    frame: pd.DataFrame,
+    y_range: tuple[float, float],
+    edges: tuple[Any, Any],
+    share: bool,
+    plot: int,
+) -> None:
     months = list(frame["month"])
     most = min(14, plot / 36)  # a month's name, or the year under it, takes 36 px with its gap
     step = next(step for step in (1, 2, 3, 6, 12) if len(months) / step <= most or step == 12)
@@ -314,8 +405,14 @@ def _axes(
 
 
 def _alt(
-    frame: pd.DataFrame, mature: pd.DataFrame, what: Finding, say: Any, unit: str, target: float | None, target_label: str
-) -> str:  # fmt: skip
+    frame: pd.DataFrame,
+    mature: pd.DataFrame,
+    what: Finding,
+    say: Any,
+    unit: str,
+    target: float | None,
+    target_label: str,
+) -> str:
     parts = [f"Control chart of {unit} by month"]
     if len(mature):
         first, last = mature.iloc[0], mature.iloc[-1]
@@ -338,10 +435,13 @@ def _table(frame: pd.DataFrame, say: Any, columns: list[str]) -> pd.DataFrame:
     for row in frame.itertuples():
         signal = formats.signal_text(row.signal) if row.mature else IMMATURE
         value = formats.NOT_KNOWN if pd.isna(row.rate) else say(row.rate)
-        rows.append([
-            short_month(row.month), value, _interval(row.low, row.high, say), signal,
-            formats.percent(row.completion),
-        ])  # fmt: skip
+        rows.append(
+            [
+                short_month(row.month),
+                value,
+                _interval(row.low, row.high, say),
+                signal,
+                formats.percent(row.completion),
+            ]
+        )
     return pd.DataFrame(rows, columns=columns)
-
-

@@ -132,14 +132,16 @@ def note_people(
     )
 
 
-_ROLES = (
-    "community_health_partner",
-    "nurse",
-    "nurse_practitioner",
-    "social_worker",
-    "behavioral_health",
-    "pharmacist",
-)
+LEAD_ROLE = "community_health_partner"
+# Roles, and the share of members with a panel whom each looks after.
+ROLES = {
+    LEAD_ROLE: 0.94,
+    "nurse": 0.24,
+    "nurse_practitioner": 0.12,
+    "social_worker": 0.26,
+    "behavioral_health": 0.12,
+    "pharmacist": 0.1,
+}
 
 
 @dataclass
@@ -171,7 +173,7 @@ def organisation_tables(
     panelled = np.sort(order[:wanted])
 
     staff = _hire(settings, teams, team, panelled, rng)
-    panel = _panel(settings, months, staff, roster, panelled, contract_ids, number, team, rng)
+    panel = _panel(months, teams, staff, roster, panelled, contract_ids, number, team, rng)
     touch = _touches(months, roster, panel, staff, rng)
     acuity = _acuity(score, panelled)
     return {
@@ -224,22 +226,26 @@ def _acuity(score: np.ndarray, panelled: np.ndarray) -> np.ndarray:
 def _hire(
     settings: Settings, teams: list[Team], team: np.ndarray, panelled: np.ndarray, rng: np.random.Generator
 ) -> Staff:
+    """Community health partners for each team; everyone else for the market, seated with one of its teams."""
     staff = Staff()
-    for number, _ in enumerate(teams):
-        members = int((team[panelled] == number).sum())
-        for role in _ROLES:
-            target = int(getattr(settings.staffing, role))
-            for _ in range(max(1, round(members / target))):
+    market_of_team = np.array([item.market for item in teams])
+    for role, share in ROLES.items():
+        target = int(getattr(settings.staffing, role))
+        by_team = role == LEAD_ROLE
+        for group in range(len(teams) if by_team else len(settings.markets)):
+            served = [group] if by_team else np.flatnonzero(market_of_team == group).tolist()
+            members = share * np.isin(team[panelled], served).sum()
+            for turn in range(max(1, round(members / target))):
                 staff.staff_id.append(f"S{len(staff.staff_id) + 1:04d}")
                 staff.name.append(f"{rng.choice(CLINICIAN_GIVEN)} {rng.choice(CLINICIAN_FAMILY)}")
                 staff.role.append(role)
-                staff.team.append(number)
+                staff.team.append(served[turn % len(served)])
                 fte = float(rng.choice([1.0, 1.0, 1.0, 0.8, 0.6]))
                 staff.fte.append(fte)
                 staff.target.append(max(1, round(target * fte)))
                 staff.languages.append(str(rng.choice(LANGUAGES_OF_STAFF)))
-                alone = members < 1.5 * target
-                staff.active.append(bool(alone or rng.random() >= DEPARTED))
+                # Nobody leaves a group that has no one else.
+                staff.active.append(bool(turn == 0 or rng.random() >= DEPARTED))
     return staff
 
 
@@ -252,8 +258,8 @@ class Panel:
 
 
 def _panel(
-    settings: Settings,
     months: Months,
+    teams: list[Team],
     staff: Staff,
     roster: Roster,
     panelled: np.ndarray,
@@ -269,17 +275,20 @@ def _panel(
     # Nobody to begin with: a demo of a handful of people may have no panel at all.
     nobody = np.zeros(0, np.int64)
     pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [(nobody, nobody, nobody.astype(bool))]
-    for name, share in zip(_ROLES, (0.94, 0.24, 0.12, 0.26, 0.12, 0.1), strict=True):
-        for where in np.unique(team[panelled]):
-            members = panelled[team[panelled] == where]
+    market_of_team = np.array([item.market for item in teams])
+    for name, share in ROLES.items():
+        served = team[panelled] if name == LEAD_ROLE else market_of_team[team[panelled]]
+        crews = staff_team if name == LEAD_ROLE else market_of_team[staff_team]
+        for where in np.unique(served):
+            members = panelled[served == where]
             chosen = members[rng.random(len(members)) < share]
-            crew = np.flatnonzero((role == name) & (staff_team == where) & active)
+            crew = np.flatnonzero((role == name) & (crews == where) & active)
             if not len(crew) or not len(chosen):
                 continue
             # Panels are uneven in life; draw them so.
             weight = fte[crew] * rng.lognormal(0, 0.18, len(crew))
             who = rng.choice(crew, len(chosen), p=weight / weight.sum())
-            lead = np.full(len(chosen), name == _ROLES[0])
+            lead = np.full(len(chosen), name == LEAD_ROLE)
             pieces.append((chosen, who, lead))
     member, person_staff, lead = (np.concatenate(column) for column in zip(*pieces, strict=True))
     order = np.lexsort((person_staff, member))

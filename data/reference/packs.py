@@ -193,7 +193,9 @@ def load(
 def _read_nyu_ed(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
     """Check a file of ED weights and leave it in the temporary table ``pack_rows``; the number of rows."""
     reader = "read_parquet" if file.name.lower().endswith(".parquet") else "read_csv"
-    options = "" if reader == "read_parquet" else ", header=true, all_varchar=true, strict_mode=true"
+    # Everything is said, so that a broken row is a fault and not a guess about the header.
+    written = ", header=true, skip=0, delim=',', quote='\"', all_varchar=true, strict_mode=true"
+    options = "" if reader == "read_parquet" else written
     try:
         connection.execute(
             f"create or replace temp table pack_text as select * from {reader}({literal(str(file))}{options})"

@@ -140,10 +140,12 @@ def _stage_csv(
 
 
 def _csv_reader(path: Path, columns: dict[str, str], delimiter: str, *, header: bool) -> str:
+    # A clean copy ends its lines in one way, and may hold the other ways inside a value.
+    new_line = "" if header else r", new_line='\n'"
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header={str(header).lower()}, "
         f"delim={literal(delimiter)}, quote='\"', escape='\"', columns={columns}, nullstr='', "
-        "strict_mode=true)"
+        f"strict_mode=true{new_line})"
     )
 
 

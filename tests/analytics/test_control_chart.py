@@ -1,4 +1,5 @@
-"""Control charts break exactly the rules of Making Data Count, on hand-made months, and never count what is unfinished."""
+"""Control charts break exactly the rules of Making Data Count, on hand-made months, and never count what is
+unfinished."""
 
 from __future__ import annotations
 
@@ -30,9 +31,17 @@ def test_the_mockup_is_read_as_its_picture_says() -> None:
     chart = of_rates(MOCKUP + AFTER)
     found = finding(chart)
     assert found.sentence == "8 months below the mean since Jan 2026, 3 of them below the lower limit"
-    assert (found.kind, found.since, found.months, found.movement) == ("improving", date(2026, 1, 1), 8, "fell")
+    assert (found.kind, found.since, found.months, found.movement) == (
+        "improving",
+        date(2026, 1, 1),
+        8,
+        "fell",
+    )
     assert round(chart.attrs["mean"]) == 551
-    assert (chart.attrs["baseline_start"], chart.attrs["baseline_end"]) == (date(2024, 9, 1), date(2025, 12, 1))
+    assert (chart.attrs["baseline_start"], chart.attrs["baseline_end"]) == (
+        date(2024, 9, 1),
+        date(2025, 12, 1),
+    )
     assert list(chart["signal"]) == ["none"] * 16 + ["improving"] * 8
 
 
@@ -115,7 +124,9 @@ def test_a_missing_month_is_a_gap_and_breaks_the_run() -> None:
     rates = MOCKUP + [530.0] * 8
     days = months(24)
     keep = [at for at in range(24) if at != 19]
-    chart = control_chart([days[at] for at in keep], [rates[at] * 12.19 / 12 for at in keep], [12_190] * 23, per=12e6)
+    chart = control_chart(
+        [days[at] for at in keep], [rates[at] * 12.19 / 12 for at in keep], [12_190] * 23, per=12e6
+    )
     assert len(chart) == 24
     assert chart["phase"].iloc[19] == "missing"
     assert all("run" not in rules for rules in chart["rules"])
@@ -157,7 +168,9 @@ def test_any_months_give_a_whole_chart(counts: list[tuple[int, int]]) -> None:
     assert len(chart) == len(counts)
     assert (chart["lower"].dropna() >= 0).all()
     with_limits = chart.dropna(subset=["lower", "upper", "mean"])
-    assert ((with_limits["lower"] <= with_limits["mean"]) & (with_limits["mean"] <= with_limits["upper"])).all()
+    assert (
+        (with_limits["lower"] <= with_limits["mean"]) & (with_limits["mean"] <= with_limits["upper"])
+    ).all()
     signalled = chart["signal"].isin(["improving", "worsening"])
     assert (signalled == (chart["rules"].map(len) > 0)).all()
     assert finding(chart).sentence

@@ -35,7 +35,9 @@ def points(*rows: tuple[str, str, str]) -> pd.DataFrame:
         (FEW, math.nan, 480, "ED use: too few events to test"),
     ],
 )
-def test_the_page_title_is_the_finding(finding: Finding, rate: float, target: float | None, title: str) -> None:
+def test_the_page_title_is_the_finding(
+    finding: Finding, rate: float, target: float | None, title: str
+) -> None:
     assert findings.page_title(finding, rate=rate, target=target) == title
 
 
@@ -50,11 +52,11 @@ def test_the_trend_title_says_when_and_which_way() -> None:
 
 
 def test_groups_are_named_only_outside_their_limits() -> None:
-    both = points(("Eastgate", "above", "worsening"), ("Millbrook", "below", "improving"), ("Hill", "within", "none"))
-    assert findings.groups_title(both) == "Eastgate is above what chance allows, Millbrook below"
-    assert findings.groups_title(both.iloc[[0, 2]]) == (
-        "Eastgate is above what chance allows"
+    both = points(
+        ("Eastgate", "above", "worsening"), ("Millbrook", "below", "improving"), ("Hill", "within", "none")
     )
+    assert findings.groups_title(both) == "Eastgate is above what chance allows, Millbrook below"
+    assert findings.groups_title(both.iloc[[0, 2]]) == ("Eastgate is above what chance allows")
     assert findings.groups_title(both.iloc[[2, 2]]) == "No practice is outside what chance allows"
     untested = points(("Hill", "within", "not_tested"))
     assert findings.groups_title(untested, plural="practices") == "Too few events to compare practices"
@@ -65,7 +67,8 @@ def test_groups_are_named_only_outside_their_limits() -> None:
 def test_the_mockup_subtitle_is_computed() -> None:
     sentence = findings.target_sentence(520.0, 480.0, 146_300)
     assert sentence == (
-        "520 treated-and-released visits per 1,000 against a target of 480: about 490 visits above it in 12 months."
+        "520 treated-and-released visits per 1,000 against a target of 480: "
+        "about 490 visits above it in 12 months."
     )
 
 
@@ -78,8 +81,13 @@ def test_shares_are_said_in_words_only_where_the_words_are_true() -> None:
 
 
 def test_one_busy_weekday_is_named_and_chance_is_not() -> None:
-    assert findings.weekday_title([400, 300, 300, 300, 300, 300, 300]) == "Monday is busier than chance allows"
-    assert findings.weekday_title([31, 28, 30, 29, 33, 27, 30]) == "Visits are spread over the week as chance allows"
+    assert (
+        findings.weekday_title([400, 300, 300, 300, 300, 300, 300]) == "Monday is busier than chance allows"
+    )
+    assert (
+        findings.weekday_title([31, 28, 30, 29, 33, 27, 30])
+        == "Visits are spread over the week as chance allows"
+    )
     assert findings.weekday_title([1, 0, 0, 0, 0, 0, 0]) == "Too few visits to compare weekdays"
 
 
@@ -99,6 +107,8 @@ def test_names_are_listed_and_counted_in_words() -> None:
     assert [count_in_words(count) for count in (1, 12, 13)] == ["one", "twelve", "13"]
 
 
-@pytest.mark.parametrize("word", ["frequent flyer", "abuser", "non-compliant", "noncompliant", "inappropriate"])
+@pytest.mark.parametrize(
+    "word", ["frequent flyer", "abuser", "non-compliant", "noncompliant", "inappropriate"]
+)
 def test_words_the_product_does_not_use_are_not_in_its_sentences(word: str) -> None:
     assert word not in (inspect.getsource(findings) + inspect.getsource(control_chart)).lower()

@@ -58,11 +58,18 @@ def test_a_practice_above_its_limits_is_worsening_where_lower_is_better() -> Non
 
 
 def test_low_follow_up_is_worsening_where_higher_is_better() -> None:
-    frame = pd.DataFrame({
-        "group_id": ["a", "b"], "group_name": ["A", "B"], "followup_7d_met": [60, 900],
-        "followup_7d_eligible": [300, 2200],
-    })  # fmt: skip
-    assert proportion_funnel(frame).set_index("group_id")["signal"].to_dict() == {"a": "worsening", "b": "none"}
+    frame = pd.DataFrame(
+        {
+            "group_id": ["a", "b"],
+            "group_name": ["A", "B"],
+            "followup_7d_met": [60, 900],
+            "followup_7d_eligible": [300, 2200],
+        }
+    )
+    assert proportion_funnel(frame).set_index("group_id")["signal"].to_dict() == {
+        "a": "worsening",
+        "b": "none",
+    }
 
 
 def test_small_groups_become_one_pool_that_opens_to_its_parts() -> None:
@@ -94,8 +101,12 @@ def test_no_events_anywhere_is_not_a_signal() -> None:
 def test_chance_alone_seldom_signals() -> None:
     random = np.random.default_rng(3)
     exposure = random.uniform(2000, 30_000, 2000)
-    frame = pd.DataFrame({
-        "group_id": range(2000), "group_name": "x", "visits": random.poisson(exposure * 520 / 12_000),
-        "member_months": exposure,
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "group_id": range(2000),
+            "group_name": "x",
+            "visits": random.poisson(exposure * 520 / 12_000),
+            "member_months": exposure,
+        }
+    )
     assert (funnel_points(frame)["signal"] != "none").mean() < 0.006

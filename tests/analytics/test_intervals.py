@@ -1,4 +1,5 @@
-"""Intervals agree with their published definitions and with each other, and say so when there is nothing to rate."""
+"""Intervals agree with their published definitions and with each other, and say so when there is nothing to
+rate."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from analytics.completion import completed_estimate
 from analytics.intervals import Interval, poisson_rate, too_few, weighted_sum_interval, wilson
 
 
-# Limits of a Poisson mean, 95%: Ulm K, Am J Epidemiol 1990;131:373-375 and standard tables after Garwood 1936.
+# Limits of a Poisson mean, 95%: Ulm K, Am J Epidemiol 1990;131:373-375 and standard tables after Garwood
+# 1936.
 @pytest.mark.parametrize(
     ("events", "low", "high"),
     [(0, 0.0, 3.689), (1, 0.0253, 5.572), (5, 1.623, 11.668), (10, 4.795, 18.390), (100, 81.364, 121.627)],
@@ -50,7 +52,12 @@ def test_wilson_is_scipys_wilson(counts: tuple[int, int]) -> None:
 
 
 def test_nothing_observed_has_no_rate() -> None:
-    for interval in (poisson_rate(0, 0), wilson(0, 0), weighted_sum_interval(0, 0, 0), completed_estimate(3, None, 9)):
+    for interval in (
+        poisson_rate(0, 0),
+        wilson(0, 0),
+        weighted_sum_interval(0, 0, 0),
+        completed_estimate(3, None, 9),
+    ):
         assert not interval.known
         assert all(math.isnan(value) for value in interval)
 
@@ -76,7 +83,14 @@ def test_weighted_sum_interval_is_the_normal_one() -> None:
 
 
 def test_fewer_than_20_events_are_too_few_to_rate() -> None:
-    assert [too_few(events) for events in (None, math.nan, 0, 19, 20, 500)] == [True, True, True, True, False, False]
+    assert [too_few(events) for events in (None, math.nan, 0, 19, 20, 500)] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 @given(st.integers(0, 500), st.floats(0.3, 1.0))

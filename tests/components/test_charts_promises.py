@@ -1,4 +1,5 @@
-"""Every chart: opens what was clicked, says itself in words, has its table, and survives having nothing to draw."""
+"""Every chart: opens what was clicked, says itself in words, has its table, and survives having nothing to
+draw."""
 
 from __future__ import annotations
 
@@ -22,45 +23,80 @@ RATES += [525, 515, 508, 511, 478, 503, 480, 479, 410, 285]
 MONTHS = pd.date_range("2024-09-01", periods=26, freq="MS")
 MATURE = [True] * 24 + [False] * 2
 TREND = control_chart(
-    MONTHS, [rate * 1.016 for rate in RATES], [12_190] * 26, mature=MATURE, completion=[1.0] * 24 + [0.82, 0.58]
+    MONTHS,
+    [rate * 1.016 for rate in RATES],
+    [12_190] * 26,
+    mature=MATURE,
+    completion=[1.0] * 24 + [0.82, 0.58],
 )
 SHARES = proportion_chart(MONTHS, [190] * 26, [500] * 26, mature=MATURE)
-GROUPS = pd.DataFrame({
-    "group_id": ["e", "m", "h", "t1", "t2"], "group_name": ["Eastgate", "Millbrook", "Hill & <Dale>", "T1", "T2"],
-    "visits": [620, 400, 1600, 4, 3], "member_months": [9830, 11_000, 37_000, 90, 60],
-    "followup_7d_met": [120, 170, 600, 1, 1], "followup_7d_eligible": [600, 400, 1580, 4, 3],
-})  # fmt: skip
+GROUPS = pd.DataFrame(
+    {
+        "group_id": ["e", "m", "h", "t1", "t2"],
+        "group_name": ["Eastgate", "Millbrook", "Hill & <Dale>", "T1", "T2"],
+        "visits": [620, 400, 1600, 4, 3],
+        "member_months": [9830, 11_000, 37_000, 90, 60],
+        "followup_7d_met": [120, 170, 600, 1, 1],
+        "followup_7d_eligible": [600, 400, 1580, 4, 3],
+    }
+)
 POINTS, FOLLOWUP = funnel_points(GROUPS), proportion_funnel(GROUPS)
-CLASSES = pd.DataFrame({
-    "class": ["non_emergent", "primary_care_treatable", "emergent_avoidable", "emergent_not_avoidable", "injury",
-              "mental_health", "alcohol", "drug", "unclassified"],
-    "visits": [748.0, 1318, 393, 1008, 1287, 260, 134, 100, 1092],
-})  # fmt: skip
+CLASSES = pd.DataFrame(
+    {
+        "class": [
+            "non_emergent",
+            "primary_care_treatable",
+            "emergent_avoidable",
+            "emergent_not_avoidable",
+            "injury",
+            "mental_health",
+            "alcohol",
+            "drug",
+            "unclassified",
+        ],
+        "visits": [748.0, 1318, 393, 1008, 1287, 260, 134, 100, 1092],
+    }
+)
 CLASSES["share"] = CLASSES["visits"] / CLASSES["visits"].sum()
 CLASS_MONTHS = pd.concat([CLASSES.assign(month=month) for month in MONTHS])
-WEEK = pd.DataFrame([(day, hour, day + (hour or 0)) for day in range(1, 8) for hour in [*range(24), None]],
-                    columns=["weekday", "hour", "visits"])  # fmt: skip
+WEEK = pd.DataFrame(
+    [(day, hour, day + (hour or 0)) for day in range(1, 8) for hour in [*range(24), None]],
+    columns=["weekday", "hour", "visits"],
+)
 SPREAD = pd.DataFrame({"visits_per_member": [0, 1, 4, 11], "members": [900, 80, 15, 5]})
-REASONS = pd.DataFrame({
-    "diagnosis_category": ["Chest pain", "Back pain"], "primary_diagnosis": ["R079", "M545"],
-    "diagnosis_description": ["Chest pain", "Low back pain"], "visits": [50, 30], "avoidable_equivalent": [4.5, np.nan],
-})  # fmt: skip
-AHRQ = pd.DataFrame({
-    "ahrq_pqe": ["dental", "asthma", None], "label": ["Dental", "Asthma", "Other"], "visits": [10, 5, 85],
-    "share": [0.1, 0.05, 0.85],
-})  # fmt: skip
+REASONS = pd.DataFrame(
+    {
+        "diagnosis_category": ["Chest pain", "Back pain"],
+        "primary_diagnosis": ["R079", "M545"],
+        "diagnosis_description": ["Chest pain", "Low back pain"],
+        "visits": [50, 30],
+        "avoidable_equivalent": [4.5, np.nan],
+    }
+)
+AHRQ = pd.DataFrame(
+    {
+        "ahrq_pqe": ["dental", "asthma", None],
+        "label": ["Dental", "Asthma", "Other"],
+        "visits": [10, 5, 85],
+        "share": [0.1, 0.05, 0.85],
+    }
+)
 DRAWN: dict[str, tuple[Callable[..., charts.Chart], pd.DataFrame, set[object]]] = {
     "control_chart": (charts.control_chart, TREND, {f"{month:%Y-%m-%d}" for month in MONTHS}),
     "funnel": (charts.funnel, POINTS, {"e", "m", "h"}),
     "interval_plot": (charts.interval_plot, FOLLOWUP, {"e", "m", "h", None}),
     "class_bars": (charts.class_bars, CLASSES, set(CLASSES["class"])),
-    "class_months": (charts.class_months, CLASS_MONTHS, {"avoidable_equivalent", "emergent_avoidable", "other", "unclassified"}),
+    "class_months": (
+        charts.class_months,
+        CLASS_MONTHS,
+        {"avoidable_equivalent", "emergent_avoidable", "other", "unclassified"},
+    ),
     "weekday_hour": (charts.weekday_hour, WEEK, set(range(1, 8))),
     "weekday_bars": (charts.weekday_bars, WEEK, set(range(1, 8))),
     "concentration": (charts.concentration, SPREAD, {1, 4, 11}),
     "diagnosis_bars": (charts.diagnosis_bars, REASONS, {"Chest pain", "Back pain"}),
     "ahrq_bars": (charts.ahrq_bars, AHRQ, {"dental", "asthma"}),
-}  # fmt: skip
+}
 EVERY = pytest.mark.parametrize("name", sorted(DRAWN))
 
 
@@ -115,8 +151,14 @@ def test_nothing_to_draw_is_said(name: str) -> None:
 def test_the_trend_says_its_finding_and_hatches_what_is_unfinished() -> None:
     chart = charts.control_chart(TREND, target=480)
     words = " ".join(note.text for note in chart.figure.layout.annotations)
-    for expected in ("Immature, not counted", "Target 480", "Mean 551", "Sep 2024 to Dec 2025", "Upper limit",
-                     "8 months below the mean since Jan 2026"):  # fmt: skip
+    for expected in (
+        "Immature, not counted",
+        "Target 480",
+        "Mean 551",
+        "Sep 2024 to Dec 2025",
+        "Upper limit",
+        "8 months below the mean since Jan 2026",
+    ):
         assert expected in words
     assert any(trace.fillpattern.shape == "/" for trace in chart.figure.data if trace.type == "scatter")
     assert "Control chart of ED visits per 1,000" in chart.alt
@@ -138,21 +180,32 @@ def test_the_funnel_names_only_its_outliers_and_escapes_names() -> None:
     assert "Eastgate" in notes
     assert "Hill" not in notes
     figure = charts.funnel(POINTS).figure
-    assert any("Hill &amp; &lt;Dale&gt;" in text for trace in figure.data if trace.hovertext for text in trace.hovertext)
+    assert any(
+        "Hill &amp; &lt;Dale&gt;" in text
+        for trace in figure.data
+        if trace.hovertext
+        for text in trace.hovertext
+    )
 
 
 def test_grey_until_chance_is_ruled_out() -> None:
     marks = next(trace for trace in charts.funnel(POINTS).figure.data if trace.customdata is not None)
     look = tokens("light")
-    by_name = {key[0]: (colour, symbol) for key, colour, symbol in
-               zip(marks.customdata, marks.marker.color, marks.marker.symbol, strict=True)}  # fmt: skip
+    by_name = {
+        key[0]: (colour, symbol)
+        for key, colour, symbol in zip(marks.customdata, marks.marker.color, marks.marker.symbol, strict=True)
+    }
     assert by_name["e"] == (look.worsening, "triangle-up")
     assert by_name["m"] == (look.improving, "circle")
     assert by_name["h"] == (look.gray, "circle")
 
 
 def test_bars_start_at_zero() -> None:
-    for draw, frame in ((charts.class_bars, CLASSES), (charts.diagnosis_bars, REASONS), (charts.ahrq_bars, AHRQ)):
+    for draw, frame in (
+        (charts.class_bars, CLASSES),
+        (charts.diagnosis_bars, REASONS),
+        (charts.ahrq_bars, AHRQ),
+    ):
         assert draw(frame).figure.layout.xaxis.range[0] == 0
     assert charts.weekday_bars(WEEK).figure.layout.yaxis.range[0] == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+
 import queries
 from components import drill, member_list
 from components.drill import Opened
@@ -12,7 +13,9 @@ VISITS = pd.DataFrame({"person_id": ["a", "a", "b"], "class_weight": [0.5, 0.25,
 PEOPLE = pd.DataFrame({"person_id": ["a", "b"], "visits": [2, 1]})
 
 
-def opened(question: str = "ed/visits", counted: str = "rows", expected: float | None = None, **parameters: str):
+def opened(
+    question: str = "ed/visits", counted: str = "rows", expected: float | None = None, **parameters: str
+):
     return Opened(question, parameters, "Eastgate", counted, expected)
 
 

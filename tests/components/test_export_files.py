@@ -9,12 +9,13 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from access.principal import Principal
 from components import export
 from components.asking import Asking
 from components.export import Export
-from hypothesis import given
-from hypothesis import strategies as st
 
 LEAD = Principal(
     "u1", "Priya Natarajan", "market_operations", frozenset({"harbor"}), None, frozenset({"members"}),

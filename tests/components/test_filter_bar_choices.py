@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
+
 from components.filter_bar import CHOICES, Chosen, _chosen, months_before, options_of
 from queries.filters import Filters
 
@@ -64,6 +65,18 @@ def test_teams_follow_the_market_that_is_chosen() -> None:
 def test_an_address_names_what_was_chosen_and_nobody() -> None:
     chosen = _chosen(Answers(), {"market": ("harbor",)}, {"market": "Harbor"}, "24 months", ())
     assert chosen.address() == {"market": "Harbor", "period": "24 months"}
+
+
+def test_a_drills_address_leaves_the_filter_bars_own_parameters_alone() -> None:
+    """Streamlit raises when anything but the bound widget writes a bound parameter."""
+    from components import drill
+    from components.filter_bar import KEYS
+
+    chosen = _chosen(Answers(), {"market": ("harbor",)}, {"market": "Harbor"}, "24 months", ())
+    beside = drill._filters_beside(chosen, {})
+    assert beside == {"in_market": "Harbor", "in_period": "24 months"}
+    assert not set(beside) & set(KEYS)
+    assert drill._filters_beside(chosen, {"market_id": "harbor"}) == {"in_period": "24 months"}
 
 
 def test_months_are_counted_across_the_year() -> None:

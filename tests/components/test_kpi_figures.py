@@ -1,8 +1,11 @@
-"""Figures in words: too few events are counted, not rated; nothing is said beyond what the interval allows."""
+"""Figures in words: too few events are counted, not rated; nothing is said beyond what
+the interval allows.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
+
 from analytics.intervals import poisson_rate
 from components import data_words, ed_figures, member_list
 from components.ed_figures import Target

@@ -60,7 +60,12 @@ def test_nothing_to_draw_is_a_blank_strip() -> None:
 
 
 def test_a_bullet_starts_at_zero_and_keeps_to_its_track() -> None:
-    bars = [float(one.get("width") or 0) for one in drawn(strips.bullet_strip(1.7, target=0.5)).iter(f"{SVG}rect")]
-    half = [float(one.get("width") or 0) for one in drawn(strips.bullet_strip(0.5, target=None)).iter(f"{SVG}rect")]
+    bars = [
+        float(one.get("width") or 0) for one in drawn(strips.bullet_strip(1.7, target=0.5)).iter(f"{SVG}rect")
+    ]
+    half = [
+        float(one.get("width") or 0)
+        for one in drawn(strips.bullet_strip(0.5, target=None)).iter(f"{SVG}rect")
+    ]
     assert bars[1] == bars[0]
     assert half[1] == pytest.approx(half[0] / 2)

@@ -153,9 +153,16 @@ create schema mart;
 create table core.medical_claim as select * from raw.medical_claim;
 create view mart.quarantine as select * from raw.quarantine;
 create table mart.build as
-select run.snapshot_id, run.built_at, run.code_version, feed.* from raw.feed as feed cross join raw.run as run;
+select run.snapshot_id, run.built_at, run.code_version, feed.*
+from raw.feed as feed cross join raw.run as run;
 create table mart.member as select distinct person_id from raw.eligibility;
 """
+
+
+@pytest.fixture
+def stand_in_sql() -> str:
+    """What the stand-in for the models runs, for a build in another process."""
+    return STAND_IN
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A source.yaml that is wrong says where and what to do; a feed with a fault stops before anything is loaded."""
+"""A source.yaml that is wrong says where and what to do; a feed with a fault stops the build."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ def problems(load, feeds) -> str:
 @pytest.mark.parametrize(
     ("change", "line", "words"),
     [
-        (("format: tuva_input_layer", "format: tuva"), 2, ["format", "'tuva' is not possible", "organization"]),
+        (
+            ("format: tuva_input_layer", "format: tuva"),
+            2,
+            ["format", "'tuva' is not possible", "organization"],
+        ),
         (("person_ids: shared", "person_id: shared"), 3, ["person_id", "is not a known key"]),
-        (("plan: medicare", "plan: 02134"), 15, ["contract_rules[0].when.plan", "quotes"]),
+        (("plan: medicare", "plan: 02134"), 14, ["contract_rules[0].when.plan", "quotes"]),
         (("contract_id: aco", "contract_idx: aco"), 5, ["contracts[0].contract_id", "is missing"]),
         (("lob", "line_of_business: medical"), 7, ["line_of_business", "'medical' is not possible"]),
         (("name: payer", "name: Payer One"), 1, ["name", "lower case"]),
@@ -69,7 +73,9 @@ def test_every_fault_of_every_feed_is_told_at_once(write_feed, load, claim, memb
 @pytest.mark.parametrize("spoil", [lambda whole: whole[:-20], lambda whole: b"not gzip" + whole])
 def test_a_damaged_gzip_file_stops_the_feed_rather_than_losing_rows(write_feed, load, claim, spoil):
     rows = ",".join(claim()) + "\n" + (",".join(claim().values()) + "\n") * 1000
-    feeds = write_feed({"medical_claim.csv": None, "medical_claim.csv.gz": spoil(gzip.compress(rows.encode()))})
+    feeds = write_feed(
+        {"medical_claim.csv": None, "medical_claim.csv.gz": spoil(gzip.compress(rows.encode()))}
+    )
     assert "medical_claim.csv.gz" in problems(load, feeds)
 
 
@@ -86,7 +92,11 @@ def test_extra_and_missing_optional_columns_are_tolerated(write_feed, load, memb
 
 
 def test_a_file_that_repeats_another_is_skipped_and_recorded(write_feed, load, claim):
-    loaded = load(write_feed({"medical_claim_a.csv": [claim()], "medical_claim_b.csv": [claim()], "medical_claim.csv": None}))
+    loaded = load(
+        write_feed(
+            {"medical_claim_a.csv": [claim()], "medical_claim_b.csv": [claim()], "medical_claim.csv": None}
+        )
+    )
     assert loaded.rows(
         "select file_name, rows_in, rows_loaded, status, duplicate_of from raw.feed_file "
         "where input_table = 'medical_claim' order by 1"
@@ -106,7 +116,9 @@ def test_own_ids_are_prefixed_in_every_table(write_feed, load, tmp_path):
     write_feed(files, name="one", person_ids="own")
     loaded = load(write_feed(files, name="two", person_ids="own"))
     for table in ("eligibility", "medical_claim", "immunization", "lab_result"):
-        assert loaded.rows(f"select person_id from raw.{table} order by 1") == [("one:10",), ("two:10",)], table
+        assert loaded.rows(f"select person_id from raw.{table} order by 1") == [("one:10",), ("two:10",)], (
+            table
+        )
 
 
 def test_shared_ids_are_kept_as_they_are(write_feed, load):
@@ -121,7 +133,11 @@ def test_the_first_rule_that_matches_places_a_row(write_feed, load, member, clai
         member | {"person_id": "11", "zip_code": "02999", "state": "RI"},
         member | {"person_id": "12", "zip_code": "", "state": ""},
     ]
-    claims = [claim(), claim(claim_id="c2", person_id="11", plan="Medicare "), claim(claim_id="c3", plan="other")]
+    claims = [
+        claim(),
+        claim(claim_id="c2", person_id="11", plan="Medicare "),
+        claim(claim_id="c3", plan="other"),
+    ]
     feeds = write_feed(
         {"eligibility.csv": people, "medical_claim.csv": claims},
         markets=[{"market_id": name, "market_name": name} for name in ("harbor", "bay")],
@@ -143,7 +159,9 @@ def test_the_first_rule_that_matches_places_a_row(write_feed, load, member, clai
     ]
     assert loaded.counts[0].unassigned == {"eligibility": 1, "medical_claim": 1}
     for dimension in ("market", "contract"):
-        assert loaded.rows(f"select count(*) from raw.{dimension} where {dimension}_id = 'unassigned'") == [(1,)]
+        assert loaded.rows(f"select count(*) from raw.{dimension} where {dimension}_id = 'unassigned'") == [
+            (1,)
+        ]
 
 
 def test_a_claim_follows_its_member_where_only_eligibility_has_the_column(write_feed, load, member, claim):
@@ -153,11 +171,20 @@ def test_a_claim_follows_its_member_where_only_eligibility_has_the_column(write_
     ]
     dates = {"before": "2024-12-01", "early": "2025-03-01", "late": "2025-08-01"}
     claims = [
-        claim(claim_id=name, claim_start_date=day, claim_end_date=day, claim_line_start_date="", claim_line_end_date="")
+        claim(
+            claim_id=name,
+            claim_start_date=day,
+            claim_end_date=day,
+            claim_line_start_date="",
+            claim_line_end_date="",
+        )
         for name, day in dates.items()
     ]
     feeds = write_feed(
-        {"eligibility.csv": people, "medical_claim.csv": [*claims, claim(claim_id="stranger", person_id="99")]},
+        {
+            "eligibility.csv": people,
+            "medical_claim.csv": [*claims, claim(claim_id="stranger", person_id="99")],
+        },
         contracts=[{"contract_id": name, "contract_name": name} for name in ("first", "second")],
         contract_rules=[
             {"when": {"group_id": "A"}, "contract_id": "first"},
@@ -210,14 +237,28 @@ def test_a_folder_of_files_without_source_yaml_is_not_overlooked(write_feed):
 def test_an_organization_feed_fills_its_tables(write_feed, load):
     files = {
         "market.csv": b"market_id,market_name,state\nharbor,Harbor,MA\nbay,Bay,RI\n",
-        "staff.csv": b"staff_id,staff_name,role,market_id,fte,panel_target,is_active\ns1,A B,nurse,bay,0.8,100,yes\n",
-        "panel.csv": b"person_id,staff_id,start_date,end_date,is_lead,acuity\n10,s1,2025-01-01,,true,3\n10,s1,,,true,3\n",
-        "benchmark.csv": b"benchmark_id,metric_id,statistic,value,source\nb1,ed,p50,593,CMS\nb2,ed,p50,many,CMS\n",
+        "staff.csv": b"staff_id,staff_name,role,market_id,fte,panel_target,is_active\ns1,A B,nurse,bay,0.8,100,yes\n",  # noqa: E501
+        "panel.csv": b"person_id,staff_id,start_date,end_date,is_lead,acuity\n10,s1,2025-01-01,,true,3\n10,s1,,,true,3\n",  # noqa: E501
+        "benchmark.csv": b"benchmark_id,metric_id,statistic,value,source\nb1,ed,p50,593,CMS\nb2,ed,p50,many,CMS\n",  # noqa: E501
     }
     write_feed()
-    loaded = load(write_feed(files, name="org", format="organization", person_ids="shared", contracts=[], markets=[],
-                             contract_rules=[], market_rules=[]))
-    assert loaded.rows("select market_id from raw.market order by 1") == [("bay",), ("harbor",), ("unassigned",)]
+    loaded = load(
+        write_feed(
+            files,
+            name="org",
+            format="organization",
+            person_ids="shared",
+            contracts=[],
+            markets=[],
+            contract_rules=[],
+            market_rules=[],
+        )
+    )
+    assert loaded.rows("select market_id from raw.market order by 1") == [
+        ("bay",),
+        ("harbor",),
+        ("unassigned",),
+    ]
     assert loaded.rows("select fte, panel_target, is_active from raw.staff") == [(0.8, 100, True)]
     assert loaded.rows("select is_lead, acuity from raw.panel") == [(True, 3)]
     assert loaded.reasons() == [(2, "value", "bad amount"), (2, "start_date", "bad or missing date")]
@@ -227,17 +268,17 @@ def test_the_real_tuva_files_load_whole(tuva_feeds, load):
     loaded = load(tuva_feeds)
     [count] = loaded.counts
     assert (count.rows_in, count.rows_loaded, count.rows_quarantined) == (6649, 6649, 0)
-    assert loaded.rows("select count(distinct claim_id), cast(sum(paid_amount) as varchar) from raw.medical_claim") == [
-        (1138, "163818.97")
-    ]
     assert loaded.rows(
-        "select year(claim_start_date), cast(sum(paid_amount) as varchar) from raw.medical_claim group by 1 order by 1"
+        "select count(distinct claim_id), cast(sum(paid_amount) as varchar) from raw.medical_claim"
+    ) == [(1138, "163818.97")]
+    assert loaded.rows(
+        "select year(claim_start_date), cast(sum(paid_amount) as varchar) from raw.medical_claim group by 1 order by 1"  # noqa: E501
     ) == [(2016, "34468.17"), (2017, "42352.50"), (2018, "86998.30")]
     assert loaded.rows(
         "select cast(sum(paid_amount) as varchar) from raw.medical_claim where claim_type = 'institutional'"
     ) == [("74902.20",)]
-    assert loaded.rows("select cast(sum(paid_amount) as varchar), count(days_supply) from raw.pharmacy_claim") == [
-        ("45827.28", 0)
-    ]
+    assert loaded.rows(
+        "select cast(sum(paid_amount) as varchar), count(days_supply) from raw.pharmacy_claim"
+    ) == [("45827.28", 0)]
     assert count.unassigned == {}
     assert loaded.rows("select count(distinct market_id) from raw.eligibility") == [(4,)]

@@ -55,7 +55,10 @@ def test_a_bad_row_is_set_aside_with_its_reason(write_feed, load, claim, changes
     rows = [claim(), claim(claim_id="c2") | changes, claim(claim_id="c3")]
     loaded = load(write_feed({"medical_claim.csv": rows}))
     assert loaded.reasons() == [(2, column, reason)]
-    assert loaded.rows("select claim_id, row_number from raw.medical_claim order by 1") == [("c1", 1), ("c3", 3)]
+    assert loaded.rows("select claim_id, row_number from raw.medical_claim order by 1") == [
+        ("c1", 1),
+        ("c3", 3),
+    ]
 
 
 def test_a_row_set_aside_is_kept_as_it_was_read(write_feed, load, claim):
@@ -93,7 +96,7 @@ def test_repeated_enrolment_spans_are_loaded_to_be_merged_later(write_feed, load
     assert loaded.reasons() == []
 
 
-HEADER = b"immunization_id,person_id,occurrence_date,code\n"
+HEADER = b"immunization_id,person_id,occurrence_date,source_code\n"
 
 
 @pytest.mark.parametrize(
@@ -127,9 +130,18 @@ def test_a_broken_line_costs_itself_and_nothing_else(write_feed, load, line, rea
         HEADER + b"\ni1,10,2025-01-01,90\n\n\ni2,10,2025-01-02,91\n\n",
         HEADER + b'"i1","10","2025-01-01","90"\n"i2","10","2025-01-02","91"\n',
         HEADER + b"i1,10,2025-01-01,90,\ni2,10,2025-01-02,91,\n",
-        b"Immunization_ID , PERSON_ID,occurrence_date,code\ni1,10,2025-01-01,90\n i2 ,10, 2025-01-02 ,91\n",
+        b"Immunization_ID , PERSON_ID,occurrence_date,Source_Code\ni1,10,2025-01-01,90\n i2 ,10, 2025-01-02 ,91\n",  # noqa: E501
     ],
-    ids=["no last newline", "byte order mark", "crlf", "mixed", "blank lines", "quoted", "trailing", "blanks"],
+    ids=[
+        "no last newline",
+        "byte order mark",
+        "crlf",
+        "mixed",
+        "blank lines",
+        "quoted",
+        "trailing",
+        "blanks",
+    ],
 )
 def test_the_ways_csv_files_differ_do_not_matter(write_feed, load, content):
     loaded = load(write_feed({"immunization.csv": content}))
@@ -190,7 +202,8 @@ def test_parquet_with_native_types_reads_like_csv(write_feed, load, tmp_path):
     duckdb.execute(
         f"""
         copy (
-            select 'c' || i as claim_id, cast(1.0 as double) as claim_line_number, 'professional' as claim_type,
+            select 'c' || i as claim_id, cast(1.0 as double) as claim_line_number,
+                'professional' as claim_type,
                 cast(10 as double) as person_id, date '2025-03-01' as claim_start_date,
                 timestamp '2025-03-02 00:00:00' as claim_end_date, 23 as place_of_service_code,
                 cast(null as varchar) as bill_type_code, cast(450 as integer) as revenue_center_code,
@@ -214,7 +227,9 @@ def test_parquet_with_native_types_reads_like_csv(write_feed, load, tmp_path):
 
 def test_gzip_files_are_read(write_feed, load, claim):
     rows = ",".join(claim()) + "\n" + ",".join(claim().values()) + "\n"
-    loaded = load(write_feed({"medical_claim.csv": None, "medical_claim.csv.gz": gzip.compress(rows.encode())}))
+    loaded = load(
+        write_feed({"medical_claim.csv": None, "medical_claim.csv.gz": gzip.compress(rows.encode())})
+    )
     assert loaded.rows("select claim_id from raw.medical_claim") == [("c1",)]
 
 
@@ -237,7 +252,10 @@ def test_codes_are_brought_to_one_form(write_feed, load, claim, member):
     )
     loaded = load(
         write_feed(
-            {"medical_claim.csv": [row], "eligibility.csv": [member | {"gender": "F", "dual_status_code": "2.0"}]}
+            {
+                "medical_claim.csv": [row],
+                "eligibility.csv": [member | {"gender": "F", "dual_status_code": "2.0"}],
+            }
         )
     )
     assert loaded.rows(
@@ -275,7 +293,7 @@ def test_loaded_and_quarantined_add_up_to_the_rows_of_any_file(lines):
         with duckdb.connect() as connection:
             connection.execute(f"attach '{work}' as work (read_only)")
             numbers = connection.execute(
-                "select row_number from work.raw.immunization union all select row_number from work.raw.quarantine"
+                "select row_number from work.raw.immunization union all select row_number from work.raw.quarantine"  # noqa: E501
             ).fetchall()
     assert count.rows_loaded + count.rows_quarantined == count.rows_in == len(numbers)
     assert sorted(number for (number,) in numbers) == list(range(1, count.rows_in + 1))

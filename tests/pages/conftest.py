@@ -21,10 +21,10 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_page(
-    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Open]:
-    """`open_page(who, page, **address)` runs a page for a demo user (a key of PEOPLE, a role, or a username)."""
+def open_page(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """`open_page(who, page, **address)` runs a page for a demo user (a key of PEOPLE, a
+    role, or a username).
+    """
     monkeypatch.setenv("HUDDLEBOARD_WAREHOUSE", str(demo_warehouse))
     monkeypatch.setenv("HUDDLEBOARD_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     monkeypatch.setenv("HUDDLEBOARD_DEMO", "1")

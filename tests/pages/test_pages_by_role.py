@@ -1,4 +1,6 @@
-"""Every page, for every role: what may be seen is shown without a failure, and the rest says who can grant it."""
+"""Every page, for every role: what may be seen is shown without a failure, and the rest
+says who can grant it.
+"""
 
 from __future__ import annotations
 
@@ -84,11 +86,12 @@ def test_a_member_is_opened_by_a_handle_of_this_session_only(open_page) -> None:
 
 
 def test_a_market_lead_cannot_open_a_member_of_another_market_by_any_handle(open_page) -> None:
+    from streamlit.util import calc_hash
+
     import queries
     from access import sessions
     from components import sign_in
     from ledger import handles
-    from streamlit.util import calc_hash
 
     theirs = open_page("another_market", "members")
     other = sessions.resolve(theirs.session_state[sign_in.TOKEN])

@@ -1,12 +1,15 @@
-"""Opening a number: the list agrees with it, and an address that asks for another market's rows finds none."""
+"""Opening a number: the list agrees with it, and an address that asks for another
+market's rows finds none.
+"""
 
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 import queries
 from access import sessions
 from components import sign_in
-from streamlit.testing.v1 import AppTest
 
 
 def principal_of(test: AppTest):
@@ -16,11 +19,15 @@ def principal_of(test: AppTest):
 def test_a_drill_lists_exactly_the_visits_that_were_counted(open_page) -> None:
     test = open_page("market_operations", "members", show="ed/visits", disposition="treated_and_released")
     summary = queries.ask("ed/summary", principal_of(test)).iloc[0]
-    assert f"{int(summary['visits']):,} visits here" in "\n".join(str(element.value) for element in test.markdown)
+    assert f"{int(summary['visits']):,} visits here" in "\n".join(
+        str(element.value) for element in test.markdown
+    )
     assert f"made {int(summary['visits']):,} ED visits" in test.title[0].value
 
 
-@pytest.mark.parametrize("key", ["facility_npi", "practice_name", "care_team_id", "pcp_npi", "market_id", "contract_id"])
+@pytest.mark.parametrize(
+    "key", ["facility_npi", "practice_name", "care_team_id", "pcp_npi", "market_id", "contract_id"]
+)
 def test_a_forged_drill_shows_only_rows_of_ones_own_market(open_page, key: str) -> None:
     """Whatever id of another market an address carries, what is listed belongs to the reader's own scope."""
     theirs = open_page("another_market", "members")

@@ -42,7 +42,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 DIMENSIONS = {
     "contract": [{"contract_id": "aco", "contract_name": "Harbor ACO"}],
-    "market": [{"market_id": "north", "market_name": "North"}, {"market_id": "south", "market_name": "South"}],
+    "market": [
+        {"market_id": "north", "market_name": "North"},
+        {"market_id": "south", "market_name": "South"},
+    ],
 }
 
 

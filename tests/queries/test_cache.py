@@ -32,8 +32,12 @@ def test_scopes_classes_filters_and_parameters_do_not_share_answers(
     clear_cache()
     assert [ask("ed/summary", asker, YEAR)["total"].item() for asker in askers * 2] == cold * 2
     assert len(set(cold)) == len(cold)
-    assert "name" in ask("members/list", principal()) and "name" not in ask("members/list", principal(classes={"key"}))
-    assert len(ask("ed/visits", principal(), YEAR)) > len(ask("ed/visits", principal(), YEAR, disposition="admitted"))
+    assert "name" in ask("members/list", principal()) and "name" not in ask(
+        "members/list", principal(classes={"key"})
+    )
+    assert len(ask("ed/visits", principal(), YEAR)) > len(
+        ask("ed/visits", principal(), YEAR, disposition="admitted")
+    )
 
 
 def test_two_warehouses_with_the_same_snapshot_id_do_not_share_answers(

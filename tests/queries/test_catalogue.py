@@ -37,7 +37,9 @@ def test_every_question_and_its_columns_and_drills_are_documented(name: str) -> 
 
 
 def test_every_sql_file_is_a_question() -> None:
-    assert {f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.sql")} == {item.name for item in QUESTIONS}
+    assert {f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.sql")} == {
+        item.name for item in QUESTIONS
+    }
 
 
 @pytest.mark.parametrize("metric_id", [item.id for item in all_metrics()])
@@ -78,7 +80,11 @@ HEADER = """-- answers: What is here to be seen?
         ("select count(*) as n from mart.build", "answers"),
         (HEADER + "select count(*) as m from mart.build", "must agree"),
         (HEADER + "select count(*) as n from mart.build where feed = :feed", "not declared"),
-        (HEADER + "-- params:\n--   feed: {type: str, meaning: the feed}\nselect count(*) as n from mart.build", "not bound"),
+        (
+            HEADER
+            + "-- params:\n--   feed: {type: str, meaning: the feed}\nselect count(*) as n from mart.build",
+            "not bound",
+        ),
         (HEADER.replace(" — ", " ") + "select count(*) as n from mart.build", "unit — meaning"),
         (HEADER + "-- colour: red\nselect count(*) as n from mart.build", "colour"),
         (HEADER + "select count(*) as n from raw.build", "outside mart"),
@@ -98,7 +104,9 @@ def test_filters_are_normalised_so_that_equal_choices_are_equal() -> None:
 
     assert Filters(market=("b", "a", "a")) == Filters(market=["a", "b"])  # type: ignore[arg-type]
     assert Filters(period_end=date(2026, 3, 31)).period_end == date(2026, 3, 1)
-    assert months_before(date(2026, 3, 1), 3) == date(2025, 12, 1) and months_before(date(2026, 12, 1), -1) == date(2027, 1, 1)
+    assert months_before(date(2026, 3, 1), 3) == date(2025, 12, 1) and months_before(
+        date(2026, 12, 1), -1
+    ) == date(2027, 1, 1)
     with pytest.raises(TypeError):
         Filters(market="north")  # type: ignore[arg-type]
 

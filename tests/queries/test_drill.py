@@ -40,7 +40,7 @@ def check(
 ) -> int:
     answer = ask(name, asker, filters, **params)
     checked = 0
-    ends = answer.iloc[sorted({0, len(answer) - 1} - {-1})]
+    ends = answer.iloc[sorted({0, len(answer) - 1})] if len(answer) else answer
     for row in ends.to_dict("records"):
         for measure, how in question(name).drill.items():
             number = row[measure]

@@ -135,7 +135,9 @@ def test_care_team_and_pcp_reach_tables_that_do_not_carry_them() -> None:
         hidden_classes=frozenset(),
     )
     written = rewrite(parse("select person_id from mart.inpatient_stay", "a/b"), chosen, TABLES).sql("duckdb")
-    assert "enrolled.month = scoped.month" in written and "enrolled.contract_id = scoped.contract_id" in written
+    assert (
+        "enrolled.month = scoped.month" in written and "enrolled.contract_id = scoped.contract_id" in written
+    )
     assert "enrolled.care_team_id IN" in written and "enrolled.pcp_npi IN" in written
     assert "enrolled.market_id IN" in written
 
@@ -212,12 +214,19 @@ def test_a_choice_outside_the_scope_gives_an_empty_answer(
     assert len(ask("members/header", principal(), person_id="m1")) == 1
 
 
-@pytest.mark.parametrize("text", ["south') or ('1'='1", "'; drop table mart.member; --", "$scope_market_0", ":x"])
+@pytest.mark.parametrize(
+    "text", ["south') or ('1'='1", "'; drop table mart.member; --", "$scope_market_0", ":x"]
+)
 def test_a_filter_value_is_never_read_as_sql(
     text: str, crowd: Path, serve: Callable[[Path], None], principal: Callable[..., Principal]
 ) -> None:
     serve(crowd)
-    for filters in (Filters(market=(text,)), Filters(contract=(text,)), Filters(pcp=(text,)), Filters(care_team=(text,))):
+    for filters in (
+        Filters(market=(text,)),
+        Filters(contract=(text,)),
+        Filters(pcp=(text,)),
+        Filters(care_team=(text,)),
+    ):
         assert ask("ed/visits", principal(), filters).empty
     assert ask("members/list", principal(), search=text).empty
     assert ask("ed/visits", principal(), facility_npi=text).empty
@@ -228,9 +237,14 @@ def test_benchmarks_of_other_markets_and_contracts_stay_hidden(
 ) -> None:
     serve(crowd)
     asked = {"metric_id": "ed_visits_per_1000"}
-    assert ask("shared/benchmark", principal(markets={"north"}, contracts={"aco"}), **asked)["value"].tolist() == [480, 593]
+    assert ask("shared/benchmark", principal(markets={"north"}, contracts={"aco"}), **asked)[
+        "value"
+    ].tolist() == [480, 593]
     assert ask("shared/benchmark", principal(), **asked)["value"].tolist() == [593]
-    assert ask("shared/benchmark", principal(), Filters(market=("south",)), **asked)["value"].tolist() == [510, 593]
+    assert ask("shared/benchmark", principal(), Filters(market=("south",)), **asked)["value"].tolist() == [
+        510,
+        593,
+    ]
 
 
 def test_nobody_is_refused_and_so_is_a_missing_action(
@@ -243,7 +257,9 @@ def test_nobody_is_refused_and_so_is_a_missing_action(
         if item.needs:
             with pytest.raises(NotPermitted):
                 ask(item.name, principal(actions=set()), **required(item.name))
-    member_level = {item.name for item in all_questions() if "person_id" in item.columns or "row_json" in item.columns}
+    member_level = {
+        item.name for item in all_questions() if "person_id" in item.columns or "row_json" in item.columns
+    }
     assert member_level <= {item.name for item in all_questions() if item.needs}
 
 

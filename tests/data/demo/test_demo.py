@@ -11,12 +11,16 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 import yaml
 
 from data.demo import write_demo
 from data.demo.codes import ed_weights
+from data.demo.encounters import draw_ed_visits, first_shifted_month, last_mature_month
+from data.demo.enrolment import draw_coverage
 from data.demo.network import synthetic_npi
+from data.demo.people import Months, draw_people
 from data.demo.settings import load_settings
 
 MEMBERS, SEED, THROUGH = 1_500, 11, date(2026, 10, 31)
@@ -301,14 +305,41 @@ def test_diagnoses_of_the_demo_have_a_description(demo: duckdb.DuckDBPyConnectio
     assert {row[0] for row in used.fetchall() if row[0]} <= described
 
 
-def test_dirty_rows_are_few_and_of_every_kind(tmp_path: Path) -> None:
-    write_demo(600, 2, tmp_path / "feeds", through=THROUGH)
-    folder = tmp_path / "feeds" / "harbor_medicare_aco"
-    bad = duckdb.sql(f"from '{folder}/medical_claim_correction*.parquet'").fetchall()
-    good = duckdb.sql(f"select count(*) from '{folder}/medical_claim.parquet'").fetchone()
-    assert good is not None and 0 < len(bad) <= good[0] / 2_000
-    sent = tmp_path / "feeds" / "summit_advantage"
+def test_dirty_rows_are_few_and_one_file_comes_twice(feeds: Path) -> None:
+    for folder in (feeds / "harbor_medicare_aco", feeds / "summit_advantage"):
+        bad = duckdb.sql(f"select claim_type from '{folder}/medical_claim_correction*.parquet'").fetchall()
+        good = duckdb.sql(f"select count(*) from '{folder}/medical_claim.parquet'").fetchone()
+        assert good is not None and 0 < len(bad) <= good[0] / 2_000
+        assert ("hospital",) in bad
+    sent = feeds / "summit_advantage"
     assert (sent / "immunization.parquet").read_bytes() == (sent / "immunization_resent.parquet").read_bytes()
+
+
+def test_a_handful_of_people_and_a_day_in_mid_month_are_a_demo_too(tmp_path: Path) -> None:
+    for members in (1, 7):
+        write_demo(members, 1, tmp_path / "feeds", through=date(2026, 11, 17))
+    late = f"select max(paid_date) <= date '2026-11-17' from '{tmp_path}/feeds/*/medical_claim.parquet'"
+    assert duckdb.sql(late).fetchone() == (True,)
+
+
+def test_ed_use_falls_in_one_market_from_the_month_planted() -> None:
+    settings = load_settings()
+    first, last = first_shifted_month(settings), last_mature_month(settings)
+    assert last - first + 1 == settings.ed.shift.mature_months
+    months = Months.ending(np.datetime64(THROUGH), settings.history_months)
+    rng = np.random.default_rng(5)
+    people = draw_people(settings, 1, 20_000, months, rng)
+    coverage = draw_coverage(settings, people, months, rng)
+    visits = draw_ed_visits(settings, people, coverage, months, rng)
+    for number, market in enumerate(settings.markets):
+        here = people.market == number
+        made = np.bincount(months.of(visits.day[here[visits.person]]), minlength=len(months))
+        rate = made / (coverage.contract[here] >= 0).sum(axis=0)
+        change = rate[first : last + 1].mean() / rate[first - 12 : first].mean()
+        if market.market_id == settings.ed.shift.market:
+            assert change < 0.93
+        else:
+            assert 0.93 < change < 1.08
 
 
 def test_organisation_refers_only_to_what_exists(demo: duckdb.DuckDBPyConnection) -> None:

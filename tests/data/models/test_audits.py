@@ -19,8 +19,14 @@ TAMPERING = {
         "mart.inpatient_stay",
         "delete from mart.member_month where person_id = '2' and month = date '2026-02-01'",
     ),
-    "spend_ties_to_loaded_lines": ("mart.spend_month", "update mart.spend_month set paid = paid + 0.01 where paid = 12.5"),
-    "class_weights_account_for_one": ("mart.ed_visit", "update mart.ed_visit set injury = 0.2 where injury = 1"),
+    "spend_ties_to_loaded_lines": (
+        "mart.spend_month",
+        "update mart.spend_month set paid = paid + 0.01 where paid = 12.5",
+    ),
+    "class_weights_account_for_one": (
+        "mart.ed_visit",
+        "update mart.ed_visit set injury = 0.2 where injury = 1",
+    ),
     "exists_in_dimension": ("mart.touch", "update mart.touch set staff_id = 'nobody'"),
 }
 

@@ -10,7 +10,8 @@ import pytest
 
 def test_member_months_end_with_the_data_the_span_or_death(small: duckdb.DuckDBPyConnection) -> None:
     rows = small.execute(
-        "select person_id, contract_id, count(*), max(month) from mart.member_month group by 1, 2 order by 1, 2"
+        "select person_id, contract_id, count(*), max(month) from mart.member_month "
+        "group by 1, 2 order by 1, 2"
     ).fetchall()
     assert rows == [
         ("1", "aco", 6, dt.date(2026, 6, 1)),  # open end: the data's last month
@@ -21,9 +22,15 @@ def test_member_months_end_with_the_data_the_span_or_death(small: duckdb.DuckDBP
 
 
 def test_disposition_and_money_of_visits(small: duckdb.DuckDBPyConnection) -> None:
-    rows = small.execute("select claim_ids, disposition, paid from mart.ed_visit order by visit_date").fetchall()
+    rows = small.execute(
+        "select claim_ids, disposition, paid from mart.ed_visit order by visit_date"
+    ).fetchall()
     assert rows == [
-        ("e1", "treated_and_released", 150.0),  # 120 of the facility and 30 of the doctor who billed the next day
+        (
+            "e1",
+            "treated_and_released",
+            150.0,
+        ),  # 120 of the facility and 30 of the doctor who billed the next day
         ("e2", "admitted", 0.0),  # admitted the next day: its 80 belong to the stay
         ("e3", "treated_and_released", 70.0),
         ("e4", "treated_and_released", 70.0),
@@ -32,7 +39,8 @@ def test_disposition_and_money_of_visits(small: duckdb.DuckDBPyConnection) -> No
 
 def test_the_stay_carries_the_emergency_visits_money(small: duckdb.DuckDBPyConnection) -> None:
     rows = small.execute(
-        "select admit_date, days, paid, admitted_from_ed, is_index, readmitted_30d, readmission_of is not null "
+        "select admit_date, days, paid, admitted_from_ed, is_index, readmitted_30d, "
+        "readmission_of is not null "
         "from mart.inpatient_stay order by admit_date"
     ).fetchall()
     assert rows == [
@@ -51,13 +59,16 @@ def test_follow_up_is_null_until_the_window_has_passed(small: duckdb.DuckDBPyCon
         ("e3", False, False, None),
         ("e4", None, None, dt.date(2026, 6, 20)),  # done early, not yet counted
     ]
-    status = small.execute("select followup_7d_status, followup_7d_due from mart.member where person_id = '1'").fetchone()
+    status = small.execute(
+        "select followup_7d_status, followup_7d_due from mart.member where person_id = '1'"
+    ).fetchone()
     assert status == ("done", dt.date(2026, 6, 25))
 
 
 def test_weights_by_exact_code_and_the_rest_unclassified(small: duckdb.DuckDBPyConnection) -> None:
     rows = small.execute(
-        "select primary_diagnosis, round(avoidable_probability, 6), special_class, unclassified, ahrq_pqe, arrival_hour "
+        "select primary_diagnosis, round(avoidable_probability, 6), special_class, unclassified, "
+        "ahrq_pqe, arrival_hour "
         "from mart.ed_visit order by visit_date"
     ).fetchall()
     assert rows == [
@@ -79,9 +90,10 @@ def test_what_cannot_be_a_visit_or_stay_is_listed_apart(small: duckdb.DuckDBPyCo
 
 
 def test_completion_is_a_chain_ladder_of_the_triangle(small: duckdb.DuckDBPyConnection) -> None:
-    """Every payment but none comes in the month of service, so every link ratio is 1 and every month is complete."""
+    """Every payment comes in the month of service: link ratios are 1 and every month is complete."""
     rows = small.execute(
-        "select months_of_runout, completion_medical, is_mature from mart.month where contract_id = 'aco' order by month"
+        "select months_of_runout, completion_medical, is_mature from mart.month "
+        "where contract_id = 'aco' order by month"
     ).fetchall()
     assert rows == [(lag, 1.0, True) for lag in (5, 4, 3, 2, 1, 0)]
 
