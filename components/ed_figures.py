@@ -118,7 +118,7 @@ def live_facts(
     """The drawer's contents: each formula with the numbers of the page in it."""
     row = now.iloc[0]
     months_words = formats.count_of(row["member_months"], "member-month")
-    shared = {
+    shared: dict[str, Any] = {
         "through": _through(chosen),
         "maturity": _maturity(chosen),
         "sql": str(now.attrs.get("sql", "")),

@@ -30,6 +30,9 @@ Kind = Literal["csv", "xlsx"]
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 IDENTIFYING = frozenset({"name", "first_name", "last_name", "phone", "email", "address", "birth_date"})
 RECEIPTS = "export_receipts"
+AWAITED = "export_awaited"
+# Seconds to look for the receipt of an export that was asked for.
+LOOKS = 60
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def export_menu(asking: Asking, export: Export, *, key: str, label: str = "Expor
                 mime=mime,
                 icon=":material/table_view:" if kind == "xlsx" else ":material/csv:",
                 key=f"{key}_{kind}",
+                on_click=_await_receipt,
                 width="stretch",
             )
 
@@ -84,7 +88,11 @@ def receipt() -> None:
     """What was exported last, until dismissed: rows, file, identifiers, and that it is recorded."""
     said = st.session_state.get(RECEIPTS, {}).get("last")
     if not said:
+        if st.session_state.get(AWAITED, 0):
+            # The file is made beside the page's own run, which ends first.
+            st.fragment(_look_for_receipt, run_every=1.0)()
         return
+    st.session_state.pop(AWAITED, None)
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="export_receipt"):
         st.markdown(f":blue[:material/task_alt:] {said}", width="stretch")
         st.button(
@@ -244,7 +252,7 @@ def _cells(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[list[Any]]:
 
 
 def _plain(cell: Any) -> Any:
-    if isinstance(cell, list | tuple) or hasattr(cell, "tolist") and getattr(cell, "ndim", 0):
+    if isinstance(cell, list | tuple) or hasattr(cell, "tolist") and bool(getattr(cell, "ndim", 0)):
         return ", ".join(str(part) for part in cell)
     if not formats.known(cell):
         return None
@@ -257,6 +265,20 @@ def _text(cell: Any) -> Any:
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d}" if cell.time() == datetime.min.time() else f"{cell:%Y-%m-%d %H:%M}"
     return cell
+
+
+def _await_receipt() -> None:
+    st.session_state.get(RECEIPTS, {}).pop("last", None)
+    st.session_state[AWAITED] = LOOKS
+
+
+def _look_for_receipt() -> None:
+    looks = st.session_state.get(AWAITED, 0)
+    if not looks:
+        return
+    st.session_state[AWAITED] = looks - 1
+    if st.session_state.get(RECEIPTS, {}).get("last"):
+        st.rerun()
 
 
 def _dismiss() -> None:

@@ -19,6 +19,7 @@ from queries.filters import Filters
 
 REMEMBERED = "filters_remembered"
 IGNORED = "filters_ignored"
+DRAWN_ON = "filters_drawn_on"
 PERIODS = ("12 months", "Year to date", "24 months")
 ALL = "all"
 
@@ -151,6 +152,7 @@ def filter_bar(asking: Asking) -> Chosen:
 
 def chosen_from_address(asking: Asking) -> Chosen:
     """The same choice where no bar is drawn: what the address says beside a drill's own parameters."""
+    st.session_state[DRAWN_ON] = ""
     parameters = st.query_params.to_dict()
     names: dict[str, str] = {}
     ids: dict[str, tuple[str, ...]] = {}
@@ -212,8 +214,12 @@ def _recall() -> None:
     widgets are drawn.
     """
     remembered = st.session_state.get(REMEMBERED, {})
+    here = st.session_state.get("page_now", "")
+    arrived = st.session_state.get(DRAWN_ON) != here
+    st.session_state[DRAWN_ON] = here
     for key, value in remembered.items():
-        if value is not None and key not in st.session_state and key not in st.query_params:
+        # Coming back by the browser's Back, the widgets still stand, emptied by an address without them.
+        if value is not None and key not in st.query_params and (arrived or key not in st.session_state):
             st.session_state[key] = value
 
 

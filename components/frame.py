@@ -178,8 +178,9 @@ def section_head(
     """A section's finding and its muted line; returns the container at its right for the
     section's actions.
     """
+    # The actions stand in the upper line: a grid's own tools appear just above it, over the lower one.
     with st.container(
-        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key=f"head_{key}"
+        horizontal=True, vertical_alignment="top", horizontal_alignment="distribute", key=f"head_{key}"
     ):
         with st.container(gap="xxsmall", width="stretch", key=f"words_{key}"):
             st.subheader(finding, anchor=False)

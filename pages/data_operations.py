@@ -15,7 +15,7 @@ from components.definitions import Live
 from components.frame import Crumb, Head, section_head
 from components.states import section
 
-COUNT = {"format": "localized"}
+COUNT: dict[str, Any] = {"format": "localized"}
 
 
 def page() -> None:

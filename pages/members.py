@@ -236,7 +236,7 @@ def _actions(
                 member_list.open_member(asking, str(rows.iloc[picked[0]]["person_id"]))
         else:
             st.markdown(":gray[Select members for what to do with them]", width="content")
-        st.space("stretch")
+        # Not at the far right: the grid's own tools appear there, over whatever stands above it.
         export_menu(asking, export, key="members", label=f"Export {formats.number(export.rows)}")
 
 

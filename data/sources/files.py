@@ -1,8 +1,9 @@
-"""Brings a CSV or Parquet file into the staging database, every value as the text it was written as, without
-surrounding blanks; an empty value is nothing.
+"""Opens a CSV or Parquet file for loading: every value as the text it was written as, without surrounding
+blanks; an empty value is nothing. A Parquet value can also be had in the type it has in the file.
 
-Typing comes later (``loading``), in one statement for all rows, so that a value that cannot be typed is still
-there to be shown. Nothing is guessed from the contents: not the types, not the delimiter, not the header.
+A CSV file is brought into the staging database, a Parquet file is read where it is. Typing comes later
+(``loading``), so that a value that cannot be typed is still there to be shown. Nothing is guessed from the
+contents: not the types, not the delimiter, not the header.
 """
 
 from __future__ import annotations
@@ -36,18 +37,32 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file in the staging database: its table, the columns it has there, and how to number its rows.
+    """A file that can be selected from: its relation, its columns, and how to number its rows.
 
-    ``rows`` are the records of the file, broken ones included. ``row_number`` is SQL for the 1-based number
-    of the record in the file.
+    ``texts`` gives SQL for the text of each wanted column the file has; ``natives`` the column and its type
+    where the file has types. ``rows`` are the records of the file, broken ones included. ``row_number`` is
+    SQL for the 1-based number of the record in the file. ``leftover`` is what to remove afterwards.
     """
 
     file: FeedFile
-    table: str
-    columns: frozenset[str]
+    relation: str
+    texts: dict[str, str]
+    natives: dict[str, tuple[str, str]]
     row_number: str
     rows: int
-    broken: tuple[BrokenLine, ...]
+    broken: tuple[BrokenLine, ...] = ()
+    leftover: Path | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(self.texts)
+
+    def remove(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Drop the staging table, or delete the unpacked copy, of a file that has been loaded."""
+        if self.relation.startswith("stage."):
+            connection.execute(f"drop table if exists {self.relation}")
+        if self.leftover:
+            self.leftover.unlink(missing_ok=True)
 
 
 def stage_file(
@@ -59,7 +74,7 @@ def stage_file(
     required: tuple[str, ...],
     scratch: Path,
 ) -> StagedFile:
-    """Copy the ``wanted`` columns of a file into a new table of the attached ``stage`` database.
+    """Make the ``wanted`` columns of a file ready to be selected, from the attached ``stage`` database or the file.
 
     Raises :class:`FeedError` if the file cannot be read, or lacks one of the ``required`` columns.
     """
@@ -104,7 +119,8 @@ def _stage_csv(
         raise FeedError(
             feed.name, f"{file.path}: has no column that {file.table} knows; check options.delimiter"
         )
-    select = ", ".join(f"nullif(trim({column}), '') as {quote(name)}" for name, column in used.items())
+    select = ", ".join(f"{column} as {quote(name)}" for name, column in used.items())
+    texts = {name: _trimmed(quote(name)) for name in used}
     columns = {f"c{position}": "VARCHAR" for position in range(len(names))}
     # DuckDB lets a NUL byte through, and a text with one cannot be shown or exported.
     if not file.has_nul and options.encoding == "utf-8" and len(options.delimiter.encode()) == 1:
@@ -117,7 +133,7 @@ def _stage_csv(
             connection.execute(f"drop table if exists {table}")
         else:
             rows = _count(connection, table)
-            return StagedFile(file, table, frozenset(used), "rowid + 1", rows, ())
+            return StagedFile(file, table, texts, {}, "rowid + 1", rows)
     clean = scratch / f"{table.removeprefix('stage.')}.csv"
     try:
         broken = set_broken_lines_aside(
@@ -132,11 +148,11 @@ def _stage_csv(
             f"from {_csv_reader(clean, {'n': 'VARCHAR', **columns}, ',', header=False)}"
         )
     except duckdb.InvalidInputException as error:
-        raise FeedError(feed.name, f"{file.path}: cannot be read as CSV: {_first_line(error)}") from error
+        raise FeedError(feed.name, f"{file.path}: cannot be read as CSV: {first_line(error)}") from error
     finally:
         clean.unlink(missing_ok=True)
     rows = _count(connection, table) + len(broken)
-    return StagedFile(file, table, frozenset(used), "row_number_in_file", rows, tuple(broken))
+    return StagedFile(file, table, texts, {}, "row_number_in_file", rows, tuple(broken))
 
 
 def _csv_reader(path: Path, columns: dict[str, str], delimiter: str, *, header: bool) -> str:
@@ -185,10 +201,10 @@ def _stage_parquet(
     required: tuple[str, ...],
     scratch: Path,
 ) -> StagedFile:
-    path = file.path
-    unpacked = scratch / f"{table.removeprefix('stage.')}.parquet"
+    path, unpacked = file.path, None
     try:
         if path.name.lower().endswith(".gz"):
+            unpacked = scratch / f"{table.removeprefix('stage.')}.parquet"
             with gzip.open(path, "rb") as packed, unpacked.open("wb") as out:
                 shutil.copyfileobj(packed, out)
             path = unpacked
@@ -197,41 +213,44 @@ def _stage_parquet(
             described = connection.execute(
                 f"describe select * exclude (file_row_number) from {source}"
             ).fetchall()
+            declared = connection.execute(
+                f"select sum(num_rows) from parquet_file_metadata({literal(str(path))})"
+            ).fetchone()
         except duckdb.Error as error:
             raise FeedError(
                 feed.name,
-                f"{file.path}: is not a whole Parquet file ({_first_line(error)}); ask for the file again",
+                f"{file.path}: is not a whole Parquet file ({first_line(error)}); ask for the file again",
             ) from error
         names = _check_header(feed, file, [row[0] for row in described], required)
-        used = {
-            name: _text_of(row[0], row[1])
-            for name, row in zip(names, described, strict=True)
-            if name in wanted
-        }
+        used = {name: row for name, row in zip(names, described, strict=True) if name in wanted}
         if not used:
             raise FeedError(feed.name, f"{file.path}: has no column that {file.table} knows")
-        select = ", ".join(f"nullif(trim({value}), '') as {quote(name)}" for name, value in used.items())
-        declared = connection.execute(
-            f"select sum(num_rows) from parquet_file_metadata({literal(str(path))})"
-        ).fetchone()
-        try:
-            connection.execute(
-                f"create table {table} as "
-                f"select file_row_number + 1 as row_number_in_file, {select} from {source}"
-            )
-        except duckdb.InvalidInputException as error:
-            raise FeedError(
-                feed.name, f"{file.path}: cannot be read ({_first_line(error)}); ask for the file again"
-            ) from error
-    finally:
-        unpacked.unlink(missing_ok=True)
+    except BaseException:
+        if unpacked:
+            unpacked.unlink(missing_ok=True)
+        raise
     assert declared is not None
-    return StagedFile(file, table, frozenset(used), "row_number_in_file", int(declared[0] or 0), ())
+    return StagedFile(
+        file,
+        source,
+        {name: _text_of(row[0], row[1]) for name, row in used.items()},
+        {name: (quote(row[0]), row[1]) for name, row in used.items()},
+        "file_row_number + 1",
+        int(declared[0] or 0),
+        leftover=unpacked,
+    )
+
+
+def _trimmed(column: str) -> str:
+    """SQL for a text without surrounding blanks. Most have none, and looking costs less than trimming."""
+    return f"case when contains({column}, ' ') then nullif(trim({column}), '') when {column} <> '' then {column} end"
 
 
 def _text_of(name: str, kind: str) -> str:
     """SQL for a Parquet value as the text a CSV file would hold."""
     column = quote(name)
+    if kind == "VARCHAR":
+        return _trimmed(column)
     if kind in ("DOUBLE", "FLOAT"):
         # pandas writes an integer column with gaps as floating point: 10.0 is the code 10, NaN is nothing.
         return (
@@ -241,7 +260,7 @@ def _text_of(name: str, kind: str) -> str:
         )
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"cast(timezone('UTC', {column}) as varchar)"
-    return f"cast({column} as varchar)"
+    return f"nullif(trim(cast({column} as varchar)), '')"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -250,5 +269,6 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(found[0])
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of what an error says."""
     return str(error).splitlines()[0]

@@ -1,6 +1,7 @@
 """Types the rows of a feed's files into the raw tables, and sets aside the ones that cannot be used.
 
-All rows of a table are typed by one statement, whatever their number. A row is set aside for one reason,
+A file is gone through twice, whatever its size: once over the few columns that decide whether a row can be
+used, once over all columns of the rows that can. Only rows set aside are ever written out as text. A row is set aside for one reason,
 the first of: it cannot be read as a record; missing key; bad or missing date; bad amount; end before start;
 future service date; unknown claim type; duplicate key (the first by file name and row number is kept). Rows
 loaded and rows set aside are counted against the rows of each file, always.
@@ -9,7 +10,8 @@ loaded and rows set aside are counted against the rows of each file, always.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from data.feeds import Feed, FeedError, FeedFile
-from data.sources.files import StagedFile, literal, quote, stage_file
+from data.sources.files import StagedFile, first_line, literal, quote, stage_file
 from data.sources.layout import SQL_TYPES, Column, Table
 from data.sources.placement import check_rule_columns, placed_by, rule_columns
 
@@ -60,39 +62,49 @@ def load_table(
     wanted = _file_columns(feed, table)
     staged: list[StagedFile] = []
     repeated: list[FileCount] = []
-    for file in feed.files_of(table.name):
-        if on_file:
-            on_file(file)
-        if file.duplicate_of:
-            repeated.append(FileCount(file, 0, 0, 0, file.duplicate_of))
-        else:
+    try:
+        for file in feed.files_of(table.name):
+            if on_file:
+                on_file(file)
+            if file.duplicate_of:
+                repeated.append(FileCount(file, 0, 0, 0, file.duplicate_of))
+                continue
             staged.append(
                 stage_file(
-                    connection,
-                    feed,
-                    file,
-                    wanted=wanted,
-                    required=table.required_in_file,
-                    scratch=scratch,
+                    connection, feed, file, wanted=wanted, required=table.required_in_file, scratch=scratch
                 )
             )
-    if table.name == "eligibility":
-        check_rule_columns(feed, staged)
-    if not staged:
-        return repeated
-    try:
-        _create_rows_view(connection, staged, sorted(wanted))
-        _create_typed_view(connection, feed, table)
-        checks = _flag_rows(connection, table, today)
-        _insert_loaded(connection, feed, table)
-        _insert_quarantined(connection, feed, table, staged, sorted(wanted), checks)
+        if table.name == "eligibility":
+            check_rule_columns(feed, staged)
+        if not staged:
+            return repeated
+        checks = _checks(table, today)
+        flagged = _flag_rows(connection, feed, table, staged, checks)
+        by_member = _placed_by_member(feed, table, staged)
+        for index, one in enumerate(staged):
+            with _readable(feed, one):
+                _insert_loaded(connection, feed, table, one, index if index in flagged else None, by_member)
+                if index in flagged:
+                    _insert_quarantined(connection, feed, table, one, index, sorted(wanted), checks)
+        _insert_broken(connection, feed, table, staged)
         counts = _count(connection, feed, table, staged)
     finally:
-        connection.execute("drop view if exists stage.rows_typed")
-        connection.execute("drop view if exists stage.rows_read")
-        for name in ("stage.flagged", "stage.names", *(one.table for one in staged)):
-            connection.execute(f"drop table if exists {name}")
+        for name in ("seen", "repeated", "candidates", "flagged"):
+            connection.execute(f"drop table if exists temp.{name}")
+        for one in staged:
+            one.remove(connection)
     return [*counts, *repeated]
+
+
+@contextmanager
+def _readable(feed: Feed, one: StagedFile) -> Iterator[None]:
+    """A Parquet file may turn out to be damaged only when the damaged column is reached."""
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        raise FeedError(
+            feed.name, f"{one.file.path}: cannot be read ({first_line(error)}); ask for the file again"
+        ) from error
 
 
 def _file_columns(feed: Feed, table: Table) -> frozenset[str]:
@@ -104,24 +116,16 @@ def _file_columns(feed: Feed, table: Table) -> frozenset[str]:
     return frozenset(columns)
 
 
-def _create_rows_view(
-    connection: duckdb.DuckDBPyConnection, staged: list[StagedFile], wanted: list[str]
-) -> None:
-    """One view over the staged files, every wanted column as text, in the order files are kept in."""
-    parts = [
-        f"select {index} as file_index, {one.row_number} as row_number, "
-        + ", ".join(
-            quote(name) if name in one.columns else f"cast(null as varchar) as {quote(name)}"
-            for name in wanted
-        )
-        + f" from {one.table}"
-        for index, one in enumerate(staged)
-    ]
-    connection.execute("create or replace view stage.rows_read as " + "\nunion all by name\n".join(parts))
-    connection.execute("create or replace table stage.names (file_index integer, file_name varchar)")
-    connection.executemany(
-        "insert into stage.names values (?, ?)", [[index, one.file.name] for index, one in enumerate(staged)]
-    )
+def _as_read(one: StagedFile, wanted: Iterable[str], condition: str = "true") -> str:
+    """SQL for the rows of a file: every wanted column as text, and in the file's own type where it has one."""
+    columns = [f"{one.row_number} as row_number"]
+    columns += [f"{one.texts.get(name, 'cast(null as varchar)')} as {quote(name)}" for name in wanted]
+    columns += [f"{column} as {_native(name)}" for name, (column, _) in one.natives.items()]
+    return f"(select {', '.join(columns)} from {one.relation} where {condition}) as rows_read"
+
+
+def _native(name: str) -> str:
+    return quote(f"native {name}")
 
 
 def _written(column: Column) -> str:
@@ -130,55 +134,103 @@ def _written(column: Column) -> str:
     return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
 
-def _typed(column: Column, date_formats: list[str]) -> str:
-    """SQL for the typed value of a column; null where the text cannot be typed."""
+NATIVE_TYPES: dict[str, tuple[str, ...]] = {
+    "date": ("DATE", "TIMESTAMP"),
+    "timestamp": ("DATE", "TIMESTAMP"),
+    "integer": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+    "number": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE"),
+    "money": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DECIMAL"),
+}
+"""Types of a Parquet column that are taken as they are. The rest goes by way of its text, like CSV."""
+
+
+def _native_value(one: StagedFile, column: Column) -> str | None:
+    """SQL for the value in the file's own type, if each column it may come from has a type to be trusted."""
+    present = [one.natives[name] for name in column.file_columns if name in one.natives]
+    trusted = NATIVE_TYPES.get(column.kind, ())
+    if not present or any(kind.split("(")[0] not in trusted for _, kind in present):
+        return None
+    if column.kind == "money" and any(
+        "," in kind and not kind.endswith((",0)", ",1)", ",2)")) for _, kind in present
+    ):
+        return None
+    values = [f"rows_read.{_native(name)}" for name in column.file_columns if name in one.natives]
+    values = [
+        # pandas writes a gap among floating point numbers as NaN: nothing was written there.
+        f"case when not isnan({value}) then {value} end" if kind == "DOUBLE" else value
+        for value, (_, kind) in zip(values, present, strict=True)
+    ]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _parsed(one: StagedFile, column: Column, date_formats: list[str]) -> tuple[str, str]:
+    """SQL for a column's value before its range is checked, and for whether anything was written there."""
+    kind = column.kind
+    if kind != "text" and not one.columns.intersection(column.file_columns):
+        return f"cast(null as {'timestamp' if kind == 'date' else SQL_TYPES[kind]})", "false"
     text = _written(column)
-    if column.kind == "text":
-        return column.form.replace("{}", text)
-    if column.kind in ("date", "timestamp"):
+    if kind == "text":
+        return column.form.replace("{}", text), ""
+    if value := _native_value(one, column):
+        return value, f"{value} is not null"
+    if kind in ("date", "timestamp"):
         # A cast to timestamp is exact where a cast to date ignores what follows the day.
-        parsed = [f"try_cast({text} as timestamp)"] if "%Y-%m-%d" in date_formats else []
+        values = [f"try_cast({text} as timestamp)"] if "%Y-%m-%d" in date_formats else []
         others = [literal(form) for form in date_formats if form != "%Y-%m-%d"]
         if others:
-            parsed.append(f"try_strptime({text}, [{', '.join(others)}])")
-        value = parsed[0] if len(parsed) == 1 else f"coalesce({', '.join(parsed)})"
+            values.append(f"try_strptime({text}, [{', '.join(others)}])")
+        return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})", f"{text} is not null"
+    if kind == "boolean":
         value = (
-            f"case when isfinite({value}) and extract(year from {value}) between {EARLIEST_YEAR} and 9999 "
-            f"then {value} end"
-        )
-        return f"cast({value} as {SQL_TYPES[column.kind]})"
-    if column.kind == "number":
-        return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
-    if column.kind == "integer":
-        number = f"try_cast({text} as double)"
-        return f"case when {number} = floor({number}) then try_cast({number} as integer) end"
-    if column.kind == "boolean":
-        return (
             f"case when lower({text}) in ('1', 'true', 't', 'yes', 'y') then true "
             f"when lower({text}) in ('0', 'false', 'f', 'no', 'n') then false end"
         )
-    return f"try_cast({text} as {SQL_TYPES[column.kind]})"
+        return value, f"{text} is not null"
+    parsed_as = {"number": "double", "integer": "double", "money": SQL_TYPES["money"]}[kind]
+    return f"try_cast({text} as {parsed_as})", f"{text} is not null"
 
 
-def _create_typed_view(connection: duckdb.DuckDBPyConnection, feed: Feed, table: Table) -> None:
-    """The same rows with typed values; ``has_<column>`` says whether anything was written there."""
-    values = ["file_index", "row_number"]
+def _typed(column: Column) -> str:
+    """SQL for the typed value of a column, from what was parsed; null where it is out of its range."""
+    value = f"parsed.{column.name}"
+    if column.kind in ("date", "timestamp"):
+        # The bounds also leave out infinity.
+        bounds = f"timestamp '{EARLIEST_YEAR}-01-01' and timestamp '9999-12-31 23:59:59.999999'"
+        return f"cast(case when {value} between {bounds} then {value} end as {SQL_TYPES[column.kind]})"
+    if column.kind == "number":
+        return f"case when isfinite(cast({value} as double)) then cast({value} as double) end"
+    if column.kind == "integer":
+        return f"case when {value} = floor({value}) then try_cast({value} as integer) end"
+    if column.kind == "money":
+        return f"try_cast({value} as {SQL_TYPES['money']})"
+    return value
+
+
+def _typed_rows(feed: Feed, table: Table, one: StagedFile, condition: str = "true") -> str:
+    """SQL for the rows of a file with typed values; ``has_<column>`` says whether anything was written there.
+
+    Parsing and checking are two levels, so that a text is parsed once; columns that are not asked for cost
+    nothing.
+    """
+    parsed = ["row_number"]
+    typed = ["parsed.row_number"]
     for column in table.columns:
-        value = _typed(column, feed.source.options.date_formats)
+        value, written = _parsed(one, column, feed.source.options.date_formats)
         if column.name == "person_id" and feed.source.person_ids == "own":
             value = f"{literal(feed.name + ':')} || {value}"
-        values.append(f"{value} as {column.name}")
+        parsed.append(f"{value} as {column.name}")
+        typed.append(f"{_typed(column)} as {column.name}")
         if column.kind != "text":
-            values.append(f"{_written(column)} is not null as has_{column.name}")
+            parsed.append(f"{written} as has_{column.name}")
+            typed.append(f"parsed.has_{column.name}")
     if table.has_contract:
-        values.append(f"{placed_by(feed.source.contract_rules, 'rows_read')} as placed_contract_id")
+        parsed.append(f"{placed_by(feed.source.contract_rules, 'rows_read')} as placed_contract_id")
+        typed.append("parsed.placed_contract_id")
     if table.has_market:
-        values.append(f"{placed_by(feed.source.market_rules, 'rows_read')} as placed_market_id")
-    connection.execute(
-        "create or replace view stage.rows_typed as select\n    "
-        + ",\n    ".join(values)
-        + "\nfrom stage.rows_read"
-    )
+        parsed.append(f"{placed_by(feed.source.market_rules, 'rows_read')} as placed_market_id")
+        typed.append("parsed.placed_market_id")
+    read = _as_read(one, sorted(_file_columns(feed, table)), condition)
+    return f"(select {', '.join(typed)} from (select {', '.join(parsed)} from {read}) as parsed) as typed"
 
 
 def _checks(table: Table, today: datetime.date) -> list[_Check]:
@@ -224,72 +276,109 @@ def _checks(table: Table, today: datetime.date) -> list[_Check]:
     return checks
 
 
-def _flag_rows(connection: duckdb.DuckDBPyConnection, table: Table, today: datetime.date) -> list[_Check]:
-    """Fill ``stage.flagged`` with the rows to set aside, each with the number of its check."""
-    checks = _checks(table, today)
-    cases = "\n            ".join(f"when {check.condition} then {n}" for n, check in enumerate(checks))
+def _flag_rows(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    table: Table,
+    staged: list[StagedFile],
+    checks: list[_Check],
+) -> set[int]:
+    """Fill ``temp.flagged`` with the rows to set aside, each with the number of its check.
+
+    Returns the files that have such rows. The check for repeated keys is appended to ``checks``.
+    """
+    cases = " ".join(f"when {check.condition} then {number}" for number, check in enumerate(checks))
+    key_hash = f"hash({', '.join(table.key)})" if table.key else "cast(null as ubigint)"
     connection.execute(
-        f"""
-        create or replace table stage.flagged as
-        with checked as (
-            select file_index, row_number, case
-            {cases}
-            end as check_number
-            from stage.rows_typed
-        )
-        select file_index, row_number, check_number
-        from checked
-        where check_number is not null
+        "create or replace temp table seen "
+        "(file_index integer, row_number bigint, check_number integer, key_hash ubigint)"
+    )
+    for index, one in enumerate(staged):
+        with _readable(feed, one):
+            connection.execute(
+                f"""
+                insert into temp.seen
+                select {index}, row_number, {f"case {cases} end" if cases else "null"}, {key_hash}
+                from {_typed_rows(feed, table, one)}
+                """
+            )
+    connection.execute(
+        """
+        create or replace temp table flagged as
+        select file_index, row_number, check_number from temp.seen where check_number is not null
         """
     )
     if table.key:
-        _flag_duplicates(connection, table, len(checks))
+        _flag_duplicates(connection, feed, table, staged, len(checks))
         checks.append(_Check("duplicate key", table.key[-1], ""))
-    return checks
+    connection.execute("drop table temp.seen")
+    return {row[0] for row in connection.execute("select distinct file_index from temp.flagged").fetchall()}
 
 
-def _flag_duplicates(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> None:
+def _flag_duplicates(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    table: Table,
+    staged: list[StagedFile],
+    number: int,
+) -> None:
     """Flag every row but the first of a key.
 
     Keys that occur once are left out by their hash first, so that the exact comparison, which has to sort,
     sees only the rows that may be repeats: eight bytes per row instead of two identifiers.
     """
+    connection.execute(
+        """
+        create or replace temp table repeated as
+        select file_index, row_number
+        from temp.seen
+        where
+            check_number is null
+            and key_hash in (
+                select key_hash from temp.seen where check_number is null group by key_hash having count(*) > 1
+            )
+        """
+    )
     keys = ", ".join(table.key)
-    connection.execute(
-        f"""
-        create or replace table stage.key_hashes as
-        select file_index, row_number, hash({keys}) as key_hash
-        from stage.rows_typed anti join stage.flagged using (file_index, row_number)
-        """
-    )
-    connection.execute(
-        f"""
-        insert into stage.flagged
-        with repeated as (
-            select key_hash from stage.key_hashes group by key_hash having count(*) > 1
-        ),
-        candidates as (
-            select file_index, row_number from stage.key_hashes semi join repeated using (key_hash)
-        ),
-        numbered as (
-            select
-                file_index,
-                row_number,
-                row_number() over (partition by {keys} order by file_index, row_number) as occurrence
-            from stage.rows_typed semi join candidates using (file_index, row_number)
+    files = connection.execute("select distinct file_index from temp.repeated order by 1").fetchall()
+    for place, (index,) in enumerate(files):
+        one = staged[index]
+        condition = f"{one.row_number} in (select row_number from temp.repeated where file_index = {index})"
+        rows = f"select {index} as file_index, row_number, {keys} from {_typed_rows(feed, table, one, condition)}"
+        connection.execute(
+            f"create or replace temp table candidates as {rows}"
+            if place == 0
+            else f"insert into temp.candidates {rows}"
         )
-        select file_index, row_number, {number}
-        from numbered
-        where occurrence > 1
-        """
-    )
-    connection.execute("drop table stage.key_hashes")
+    if files:
+        connection.execute(
+            f"""
+            insert into temp.flagged
+            select file_index, row_number, {number}
+            from temp.candidates
+            qualify row_number() over (partition by {keys} order by file_index, candidates.row_number) > 1
+            """
+        )
 
 
-def _insert_loaded(connection: duckdb.DuckDBPyConnection, feed: Feed, table: Table) -> None:
+def _insert_loaded(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    table: Table,
+    one: StagedFile,
+    flagged_index: int | None,
+    by_member: bool,
+) -> None:
+    """Write the rows of a file that can be used; ``flagged_index`` is its number if it has any that cannot."""
+    rows = _typed_rows(feed, table, one)
+    if flagged_index is not None:
+        rows += (
+            f" anti join (select row_number from temp.flagged where file_index = {flagged_index}) as flagged "
+            "using (row_number)"
+        )
+    columns = [column.name for column in table.columns]
     placed = ["placed_contract_id"] * table.has_contract + ["placed_market_id"] * table.has_market
-    rows = "stage.rows_typed anti join stage.flagged using (file_index, row_number)"
-    if placed and not table.has_market and _placed_by_member(connection, feed):
+    if by_member:
         # A rule looks at a column that only eligibility has: the claim goes where its member was placed on
         # the day of service, or, before any enrolment, where the member was placed first.
         placed = ["coalesce(span.contract_id, earliest.contract_id, 'unassigned')"]
@@ -310,84 +399,73 @@ def _insert_loaded(connection: duckdb.DuckDBPyConnection, feed: Feed, table: Tab
             ) as earliest
                 on placed_rows.person_id = earliest.person_id
         """
-        columns = ", ".join(f"placed_rows.{column.name}" for column in table.columns)
-    else:
-        columns = ", ".join(column.name for column in table.columns)
-    connection.execute(
-        f"""
-        insert into work.raw.{table.name}
-        select {", ".join([literal(feed.name), "names.file_name", "row_number", *placed, columns])}
-        from {rows}
-        join stage.names as names using (file_index)
-        """
-    )
+        columns = [f"placed_rows.{name}" for name in columns]
+    values = [literal(feed.name), literal(one.file.name), "row_number", *placed, *columns]
+    connection.execute(f"insert into work.raw.{table.name} select {', '.join(values)} from {rows}")
 
 
-def _placed_by_member(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
-    needed = rule_columns(feed.source.contract_rules)
-    found = connection.execute(
-        "select column_name from duckdb_columns() where database_name = 'stage' and table_name like 'file_%'"
-    ).fetchall()
-    return not needed <= {row[0] for row in found}
+def _placed_by_member(feed: Feed, table: Table, staged: list[StagedFile]) -> bool:
+    if not table.has_contract or table.has_market:
+        return False
+    present = frozenset[str]().union(*(one.columns for one in staged))
+    return not rule_columns(feed.source.contract_rules) <= present
 
 
 def _insert_quarantined(
     connection: duckdb.DuckDBPyConnection,
     feed: Feed,
     table: Table,
-    staged: list[StagedFile],
+    one: StagedFile,
+    index: int,
     wanted: list[str],
     checks: list[_Check],
 ) -> None:
-    """Write the rows set aside, with the row as read, to ``work.raw.quarantine``."""
-    connection.execute(
-        "create or replace table stage.checks (check_number integer, reason varchar, column_name varchar)"
-    )
-    connection.executemany(
-        "insert into stage.checks values (?, ?, ?)",
-        [[number, check.reason, check.column] for number, check in enumerate(checks)],
-    )
+    """Write the rows of a file that are set aside, as read, to ``work.raw.quarantine``."""
     sources = {column.name: column.file_columns[0] for column in table.columns}
-    for check in checks:
-        if sources[check.column] != check.column:
-            connection.execute(
-                "update stage.checks set column_name = ? where column_name = ?",
-                [sources[check.column], check.column],
-            )
+    reasons = ", ".join(
+        f"({number}, {literal(check.reason)}, {literal(sources[check.column])})"
+        for number, check in enumerate(checks)
+    )
     values = ", ".join(f"{quote(name)} := rows_read.{quote(name)}" for name in wanted)
+    flagged = f"select row_number from temp.flagged where file_index = {index}"
     connection.execute(
         f"""
         insert into work.raw.quarantine
-        select {literal(feed.name)}, names.file_name, {literal(table.name)}, rows_read.row_number,
+        select {literal(feed.name)}, {literal(one.file.name)}, {literal(table.name)}, rows_read.row_number,
             checks.column_name, checks.reason,
             cast(json_merge_patch('{{}}', to_json(struct_pack({values}))) as varchar)
-        from stage.rows_read as rows_read
-        join stage.flagged as flagged using (file_index, row_number)
-        join stage.checks as checks using (check_number)
-        join stage.names as names using (file_index)
+        from {_as_read(one, wanted, f"{one.row_number} in ({flagged})")}
+        join temp.flagged as flagged on flagged.file_index = {index} and flagged.row_number = rows_read.row_number
+        join (values {reasons}) as checks (check_number, reason, column_name) using (check_number)
         """
     )
-    connection.execute("drop table stage.checks")
+
+
+def _insert_broken(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, table: Table, staged: list[StagedFile]
+) -> None:
+    """Write the lines that could not be read as records to ``work.raw.quarantine``."""
     broken = [(one.file.name, line) for one in staged for line in one.broken]
-    if broken:
-        lines = pa.table(
-            {
-                "file_name": [name for name, _ in broken],
-                "row_number": [line.row_number for _, line in broken],
-                "reason": [line.reason for _, line in broken],
-                "line": [line.text for _, line in broken],
-            }
-        )
-        connection.register("broken_lines", lines)
-        connection.execute(
-            f"""
-            insert into work.raw.quarantine
-            select {literal(feed.name)}, file_name, {literal(table.name)}, row_number, null, reason,
-                cast(json_object('line', line) as varchar)
-            from broken_lines
-            """
-        )
-        connection.unregister("broken_lines")
+    if not broken:
+        return
+    lines = pa.table(
+        {
+            "file_name": [name for name, _ in broken],
+            "row_number": [line.row_number for _, line in broken],
+            "reason": [line.reason for _, line in broken],
+            "line": [line.text for _, line in broken],
+        }
+    )
+    connection.register("broken_lines", lines)
+    connection.execute(
+        f"""
+        insert into work.raw.quarantine
+        select {literal(feed.name)}, file_name, {literal(table.name)}, row_number, null, reason,
+            cast(json_object('line', line) as varchar)
+        from broken_lines
+        """
+    )
+    connection.unregister("broken_lines")
 
 
 def _count(

@@ -11,20 +11,22 @@ file without revenue centres, for instance, would show no emergency visit at all
 from data.sources.layout import Column, Table, day, key, must
 
 # A code that lost its leading zeros, or gained a decimal, on its way through a spreadsheet.
-WHOLE = "regexp_replace({}, '^([0-9]+)\\.0+$', '\\1')"
+WHOLE = "case when contains({}, '.') then regexp_replace({}, '^([0-9]+)\\.0+$', '\\1') else {} end"
 
 
 def padded(width: int) -> str:
     """SQL that restores the leading zeros of a numeric code of ``width`` digits."""
+    # Nearly all codes have their width, and a look at the length costs far less than the patterns.
     return (
-        f"case when regexp_full_match({WHOLE}, '[0-9]+') and length({WHOLE}) < {width} "
+        f"case when length({{}}) >= {width} and not contains({{}}, '.') then {{}} "
+        f"when regexp_full_match({WHOLE}, '[0-9]+') and length({WHOLE}) < {width} "
         f"then lpad({WHOLE}, {width}, '0') else {WHOLE} end"
     )
 
 
 # UB-04 form locator 4 is printed with a leading zero (0131); Tuva and CMS data files leave it out (131).
 BILL_TYPE = "case when length({}) = 4 and starts_with({}, '0') then substr({}, 2) else {} end"
-DIAGNOSIS = "upper(replace({}, '.', ''))"
+DIAGNOSIS = "upper(case when contains({}, '.') then replace({}, '.', '') else {} end)"
 SEX = (
     "case when lower({}) in ('male', 'm') then 'male' when lower({}) in ('female', 'f') then 'female' "
     "else 'unknown' end"
