@@ -9,7 +9,7 @@ WAREHOUSE := $(or $(HUDDLEBOARD_WAREHOUSE),var/demo/warehouse)
 
 export HUDDLEBOARD_WAREHOUSE := $(WAREHOUSE)
 
-.PHONY: help run demo test setup setup-dev browser bench lint clean
+.PHONY: help run demo test setup setup-dev browser screenshots bench lint clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ browser: $(VENV)/.dev
 
 test: $(VENV)/.dev browser  ## set up, run every test, the browser's too
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+screenshots: $(VENV)/.dev browser  ## take docs/screenshots anew, by the browser tests
+	@HUDDLEBOARD_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/browser/test_screenshots.py
 
 bench: $(VENV)/.dev  ## measure speed and scale (docs/performance.md)
 	@$(BIN)/python -m benchmarks

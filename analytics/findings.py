@@ -15,7 +15,7 @@ from scipy import special
 
 from analytics.control_chart import Finding
 from analytics.intervals import too_few
-from analytics.words import count_in_words, full_month, listing, share_in_words
+from analytics.words import count_in_words, full_month, listing, lowered, share_in_words
 
 USUAL = "Within usual variation"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -185,7 +185,7 @@ def followup_title(
 
 
 def diagnosis_title(labels: Sequence[str], visits: Sequence[float], all_visits: float) -> str:
-    """'Chest pain is the commonest reason, 9% of visits'."""
+    """'The commonest reason is chest pain, 9% of visits'."""
     known = [
         (count, label)
         for label, count in zip(labels, visits, strict=True)
@@ -194,7 +194,7 @@ def diagnosis_title(labels: Sequence[str], visits: Sequence[float], all_visits: 
     if not known or not all_visits:
         return "No visits with a known reason"
     count, label = max(known, key=lambda pair: pair[0])
-    return f"{label} is the commonest reason, {count / all_visits:.0%} of visits"
+    return f"The commonest reason is {lowered(label)}, {count / all_visits:.0%} of visits"
 
 
 def weekday_title(visits: Sequence[float]) -> str:

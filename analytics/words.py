@@ -33,6 +33,11 @@ def share_in_words(share: float | None) -> str | None:
     return words if abs(value - share) <= NEAR else None
 
 
+def lowered(name: str) -> str:
+    """A name as it stands inside a sentence: 'chest pain', but 'COVID-19' as it is."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
 def count_in_words(count: int) -> str:
     """'no', 'one' … 'twelve', then figures."""
     words = (

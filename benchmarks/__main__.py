@@ -36,12 +36,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--members", type=int, nargs="+", default=[10_000, 100_000], help="sizes to measure")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "bench", help="where to write")
-    parser.add_argument("--keep", action="store_true", help="keep what was built, and measure it again as it is")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what was built, and measure it again as it is"
+    )
     parser.add_argument("--detail", action="store_true", help="also print every question")
     given = parser.parse_args()
     console = Console(width=120)
     console.print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
-    stages = Table("Members", "Stage", "Rows", "Seconds", "Rows per second", "Peak memory, GB", title="Stages")
+    stages = Table(
+        "Members", "Stage", "Rows", "Seconds", "Rows per second", "Peak memory, GB", title="Stages"
+    )
     pages = Table(
         "Members", "Questions", "Asked, ms", "Bare DuckDB, ms", "Ratio", title="ED page, warm and uncached"
     )

@@ -1,11 +1,10 @@
 """The ED page's questions against the same SQL run bare on DuckDB.
 
-The questions are those the page really asks: the page's script is run once and its questions are recorded. Each
-is then timed three ways on the same snapshot, warm, best of `repeats`:
+The questions are those the page really asks: the page's script is run once and its questions are recorded.
+Each is then timed two ways on the same snapshot, warm, best of `repeats`:
 
 - `asked`: `queries.ask` with nothing cached: scope, rewriting, SQLAlchemy, Arrow, pandas;
-- `bare`: the same rewritten SQL on a plain DuckDB connection, fetched as a pandas frame;
-- `unscoped`: the question's SQL as its author wrote it, without any scope predicate, on the same connection.
+- `bare`: the same rewritten SQL on a plain DuckDB connection with as many threads, fetched as a pandas frame.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Timing:
         return self.asked / self.bare
 
 
-def page_questions(warehouse: Path, principal: Any) -> list[Asked]:
+def page_questions(principal: Any) -> list[Asked]:
     """What the ED page asks in one run, in order, without repeats."""
     from streamlit.testing.v1 import AppTest
 
@@ -65,7 +64,8 @@ def page_questions(warehouse: Path, principal: Any) -> list[Asked]:
     try:
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
         page.run()
-        page.switch_page("pages/ed_utilization.py") if not recorded else None
+        if not recorded:
+            page.switch_page("pages/ed_utilization.py").run()
         if page.exception:
             raise RuntimeError(f"the ED page failed: {page.exception[0].value}")
     finally:
@@ -74,22 +74,25 @@ def page_questions(warehouse: Path, principal: Any) -> list[Asked]:
 
 
 def measure(warehouse: Path, repeats: int = 5) -> tuple[int, Timing]:
-    """(number of questions, their timing) of the ED page on `warehouse`, for someone who sees every market."""
+    """(number of questions, their timing) of the ED page on `warehouse`, for someone who sees all markets."""
     os.environ["HUDDLEBOARD_WAREHOUSE"] = str(warehouse)
     import queries
     from access.policy import principal_for
+    from queries.settings import settings
 
     principal = principal_for("bench", "Benchmark", "medical_director", markets=None, contracts=None)
-    page = page_questions(warehouse, principal)
+    page = page_questions(principal)
     snapshot = queries.current_snapshot()
     with duckdb.connect() as plain:
         plain.execute(f"attach '{warehouse / snapshot}.duckdb' as snapshot (read_only)")
         plain.execute("use snapshot")
-        plain.execute(f"set threads = {os.environ.get('HUDDLEBOARD_QUERY_THREADS', os.cpu_count())}")
+        plain.execute(f"set threads = {settings().threads}")
         each: dict[str, tuple[float, float]] = {}
         for asked in page:
             params = dict(asked.params)
-            sql, binds = queries.bare_sql(asked.question, principal, asked.filters, snapshot=snapshot, **params)
+            sql, binds = queries.bare_sql(
+                asked.question, principal, asked.filters, snapshot=snapshot, **params
+            )
 
             def through(asked: Asked = asked, params: dict[str, Any] = params) -> None:
                 queries.clear_cache()
@@ -98,7 +101,10 @@ def measure(warehouse: Path, repeats: int = 5) -> tuple[int, Timing]:
             def bare(sql: str = sql, binds: dict[str, Any] = binds) -> None:
                 plain.execute(sql, binds).df()
 
-            each[f"{asked.question} {dict(asked.params) or ''}".strip()] = (best(through, repeats), best(bare, repeats))
+            name = f"{asked.question} {dict(asked.params) or ''}".strip()
+            if name in each:
+                name += ", other period"
+            each[name] = (best(through, repeats), best(bare, repeats))
     total_asked = sum(pair[0] for pair in each.values())
     total_bare = sum(pair[1] for pair in each.values())
     return len(page), Timing(total_asked, total_bare, each)

@@ -83,12 +83,23 @@ def reconciliation(money: pd.DataFrame) -> str:
 
 
 def volumes(frame: pd.DataFrame) -> str:
-    """'309 member-months and 10 ED visits since 2016'."""
+    """'309 member-months since 2016; 10 ED visits: 4 admitted, 6 treated and released; 5 inpatient stays'."""
     if frame.empty:
         return "Nothing is in enrolled months"
+    endings = [
+        f"{formats.number(frame[column].sum())} {words}"
+        for column, words in (
+            ("ed_admitted", "admitted"),
+            ("ed_observation", "in observation"),
+            ("ed_treated_and_released", "treated and released"),
+        )
+        if frame[column].sum()
+    ]
+    visits = formats.count_of(frame["ed_visits"].sum(), "ED visit")
     return (
-        f"{formats.count_of(frame['member_months'].sum(), 'member-month')} and "
-        f"{formats.count_of(frame['ed_visits'].sum(), 'ED visit')} since {int(frame['year'].min())}"
+        f"{formats.count_of(frame['member_months'].sum(), 'member-month')} since {int(frame['year'].min())}; "
+        f"{visits}{': ' if endings else ''}{', '.join(endings)}; "
+        f"{formats.count_of(frame['inpatient_stays'].sum(), 'inpatient stay')}"
     )
 
 

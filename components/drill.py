@@ -201,6 +201,8 @@ def value_words(key: str, value: str) -> str:
         return WEEKDAYS[int(value) - 1]
     if key == "hour":
         return f"{int(value):02d}:00" if value.isdigit() else "Not known"
+    if key == "diagnosis_category":
+        return formats.reason(value)
     if key == "min_visits":
         return f"{value} visits"
     if value in ("none", "-1"):

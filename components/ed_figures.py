@@ -380,7 +380,7 @@ def frequent_words(now: pd.DataFrame) -> str:
 
 
 def diagnosis_words(diagnoses: pd.DataFrame, by: str) -> str:
-    """'Injury is the commonest reason, 18% of visits'."""
+    """'The commonest reason is injury, 18% of visits'."""
     if diagnoses.empty:
         return "No visit has a diagnosis"
     totals = diagnoses.groupby(by, dropna=False)["visits"].sum().sort_values(ascending=False)
@@ -389,7 +389,8 @@ def diagnosis_words(diagnoses: pd.DataFrame, by: str) -> str:
     if by == "primary_diagnosis":
         described = diagnoses.loc[diagnoses[by] == totals.index[0], "diagnosis_description"].dropna()
         name = str(described.iloc[0]) if len(described) else name
-    return f"{name} is the commonest reason, {formats.percent(share)} of visits"
+    name = formats.reason(name)
+    return f"The commonest reason is {words.lowered(name)}, {formats.percent(share)} of visits"
 
 
 def weekday_words(counts: pd.DataFrame) -> tuple[str, str]:
@@ -439,7 +440,7 @@ def followup_words(points: pd.DataFrame, now: pd.DataFrame, group_by: str, windo
     else:
         headline = f"No {one} has enough visits to compare follow-up"
     line = (
-        f"Within {days} days of a treated-and-released visit. Everybody: 7 days "
+        f"Within {days} days of a treated-and-released visit. Altogether: 7 days "
         f"{formats.percent(row['followup_7d_rate'])} of "
         f"{formats.number(row['followup_7d_eligible'])}, 30 days "
         f"{formats.percent(row['followup_30d_rate'])} of {formats.number(row['followup_30d_eligible'])}."

@@ -20,6 +20,7 @@ from queries.filters import Filters
 REMEMBERED = "filters_remembered"
 IGNORED = "filters_ignored"
 DRAWN_ON = "filters_drawn_on"
+EMPTIED = "filters_emptied"
 PERIODS = ("12 months", "Year to date", "24 months")
 ALL = "all"
 
@@ -53,7 +54,8 @@ class Chosen:
     """What the filter bar holds: filters with their period, their names, and the months behind them.
 
     months: `shared/months`. latest: the last month that counts (mature). period_words: "12 months to Aug
-    2026".
+    2026". only: by filter, the name of the one market, contract or line this person's scope holds; nothing is
+    filtered by it, but "all" would say too much.
     """
 
     filters: Filters
@@ -62,6 +64,11 @@ class Chosen:
     months: pd.DataFrame
     latest: date
     ignored: tuple[str, ...] = field(default=())
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def scope_name(self, key: str, everything: str) -> str:
+        """The chosen name of a filter, or the only one there is to choose, or the words for all of them."""
+        return self.names.get(key) or self.only.get(key) or everything
 
     @property
     def period_words(self) -> str:
@@ -96,7 +103,8 @@ class Chosen:
 
 def filter_bar(asking: Asking) -> Chosen:
     """Draw the bar and return what is chosen."""
-    _recall()
+    emptied = st.session_state.pop(EMPTIED, False)
+    arrived = _recall(emptied)
     before = st.query_params.to_dict()
     # The browser's Back brings a drill's parameters along with the page before it; they mean nothing here.
     for key in before:
@@ -104,6 +112,7 @@ def filter_bar(asking: Asking) -> Chosen:
             del st.query_params[key]
     ignored: list[str] = []
     names: dict[str, str] = {}
+    only: dict[str, str] = {}
     ids: dict[str, tuple[str, ...]] = {}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="filter_bar"):
         for choice in CHOICES:
@@ -111,10 +120,14 @@ def filter_bar(asking: Asking) -> Chosen:
             asked = before.get(choice.key)
             if asked and asked not in options.values() and asked != choice.everything:
                 ignored.append(f"{choice.label} “{asked}”")
+            everything = choice.everything
+            if sole := _only(choice, options):
+                only[choice.key] = everything = sole
+                options = {}
             picked = st.selectbox(
                 choice.label,
                 [ALL, *options],
-                format_func=lambda key, options=options, words=choice.everything: options.get(key, words),
+                format_func=lambda key, options=options, words=everything: options.get(key, words),
                 key=choice.key,
                 width=choice.width,
                 bind="query-params",
@@ -138,6 +151,16 @@ def filter_bar(asking: Asking) -> Chosen:
         st.button(
             "Reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, key="filters_reset"
         )
+    if arrived and any(
+        st.session_state.get(key) != value for key, value in arrived.items() if key not in before
+    ):
+        # The browser's Back empties the bar, whatever the session holds; the run after it fills it again.
+        st.session_state[EMPTIED] = True
+        st.rerun()
+    if emptied:
+        # The browser's address was emptied too, which the session does not know: any change sends all of it.
+        st.query_params[IGNORED] = ""
+        del st.query_params[IGNORED]
     if ignored:
         st.session_state[IGNORED] = tuple(ignored)
     notice = st.session_state.get(IGNORED, ())
@@ -147,7 +170,7 @@ def filter_bar(asking: Asking) -> Chosen:
             icon=":material/filter_alt_off:",
         )
     st.session_state[REMEMBERED] = {key: st.session_state.get(key) for key in KEYS}
-    return _chosen(asking, ids, names, period or PERIODS[0], notice)
+    return _chosen(asking, ids, names, period or PERIODS[0], notice, only)
 
 
 def chosen_from_address(asking: Asking) -> Chosen:
@@ -155,6 +178,7 @@ def chosen_from_address(asking: Asking) -> Chosen:
     st.session_state[DRAWN_ON] = ""
     parameters = st.query_params.to_dict()
     names: dict[str, str] = {}
+    only: dict[str, str] = {}
     ids: dict[str, tuple[str, ...]] = {}
     ignored: list[str] = []
     for choice in CHOICES:
@@ -163,11 +187,13 @@ def chosen_from_address(asking: Asking) -> Chosen:
         found = next((key for key, name in options.items() if name == asked), None)
         if asked and found is None:
             ignored.append(f"{choice.label} “{asked}”")
-        if found is not None:
+        if sole := _only(choice, options):
+            only[choice.key] = sole
+        elif found is not None:
             ids[choice.field] = (found,)
             names[choice.key] = options[found]
     period = parameters.get(f"{BESIDE}period", "")
-    return _chosen(asking, ids, names, period if period in PERIODS else PERIODS[0], tuple(ignored))
+    return _chosen(asking, ids, names, period if period in PERIODS else PERIODS[0], tuple(ignored), only)
 
 
 def options_of(asking: Asking, choice: Choice, ids: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -209,18 +235,28 @@ def months_before(month: date, count: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def _recall() -> None:
-    """Where another page's bar has gone from the session, set its choices again before the
-    widgets are drawn.
+def _only(choice: Choice, options: Mapping[str, str]) -> str:
+    """The name of the only option, where every member has one of them; a member may be without a team."""
+    if choice.field in ("care_team", "pcp") or len(options) != 1:
+        return ""
+    return next(iter(options.values()))
+
+
+def _recall(emptied: bool) -> dict[str, str]:
+    """Where another page's bar has gone from the session, or Back has emptied this one, set the choices
+    again before the widgets are drawn. What was chosen on the page left, if this run arrives here; else
+    nothing.
     """
-    remembered = st.session_state.get(REMEMBERED, {})
+    remembered = {
+        key: value for key, value in st.session_state.get(REMEMBERED, {}).items() if value is not None
+    }
     here = st.session_state.get("page_now", "")
     arrived = st.session_state.get(DRAWN_ON) != here
     st.session_state[DRAWN_ON] = here
     for key, value in remembered.items():
-        # Coming back by the browser's Back, the widgets still stand, emptied by an address without them.
-        if value is not None and key not in st.query_params and (arrived or key not in st.session_state):
+        if emptied or (key not in st.query_params and (arrived or key not in st.session_state)):
             st.session_state[key] = value
+    return remembered if arrived else {}
 
 
 def _chosen(
@@ -229,6 +265,7 @@ def _chosen(
     names: Mapping[str, str],
     period: str,
     ignored: tuple[str, ...],
+    only: Mapping[str, str] | None = None,
 ) -> Chosen:
     months = asking.ask("shared/months", Filters(**ids)).copy()
     months["month"] = pd.to_datetime(months["month"]).dt.date
@@ -240,7 +277,7 @@ def _chosen(
         "24 months": lambda: months_before(latest, 23),
     }
     filters = Filters(**ids, period_start=start[period](), period_end=latest)
-    return Chosen(filters, dict(names), period, months, latest, ignored)
+    return Chosen(filters, dict(names), period, months, latest, ignored, dict(only or {}))
 
 
 def _required(month: date | None) -> date:

@@ -264,3 +264,33 @@ def _as_date(value: Any) -> date | None:
     if len(text) == 7:  # a month, '2026-08'
         text += "-01"
     return datetime.fromisoformat(text).date() if text else None
+
+
+# Blocks of ICD-10-CM whose official names no chart has room for, as people say them. Exports keep the
+# official.
+PLAIN_REASONS = {
+    "Symptoms and signs involving the circulatory and respiratory systems": "Chest and breathing symptoms",
+    "Symptoms and signs involving the digestive system and abdomen": "Abdominal and digestive symptoms",
+    "Symptoms and signs involving the skin and subcutaneous tissue": "Skin symptoms",
+    "Symptoms and signs involving the nervous and musculoskeletal systems": "Nerve and muscle symptoms",
+    "Symptoms and signs involving the genitourinary system": "Urinary and genital symptoms",
+    "Symptoms and signs involving cognition, perception, emotional state and behavior": (
+        "Symptoms of mind, mood and perception"
+    ),
+    "Symptoms and signs involving speech and voice": "Speech and voice symptoms",
+    "Mental and behavioral disorders due to psychoactive substance use": "Substance use disorders",
+    "Anxiety, dissociative, stress-related, somatoform and other nonpsychotic mental disorders": (
+        "Anxiety and stress-related disorders"
+    ),
+    "Mood [affective] disorders": "Mood disorders",
+    "Other dorsopathies": "Other back and neck disorders",
+    "Episodic and paroxysmal disorders": "Migraine, epilepsy and other episodic disorders",
+    "Provisional assignment of new diseases of uncertain etiology or emergency use": (
+        "COVID-19 and other newly named diseases"
+    ),
+}
+
+
+def reason(category: Any) -> str:
+    """A diagnosis category as a chart, a title or a chip says it."""
+    return PLAIN_REASONS.get(str(category), str(category)) if known(category) else NOT_KNOWN

@@ -50,7 +50,7 @@ class Head:
         """The finding, and one sentence under it."""
         with self._title:
             st.title(title, anchor=False)
-            st.markdown(f":gray[{subtitle}]")
+            st.markdown(f":gray[:small[{subtitle}]]")
 
     def line(
         self, asking: Asking, crumbs: list[Crumb], chosen: Chosen | None, metrics: Mapping[str, Live]
@@ -159,9 +159,8 @@ def snapshot_words(snapshot: str) -> str:
 def sidebar_foot(principal: Principal) -> None:
     """At the sidebar's foot: who is signed in, as what, and the way out."""
     st.logo(LOGOS[current_theme()].read_text(), size="large")
-    with st.sidebar, st.container(key="sidebar_foot", gap="xxsmall", height="stretch"):
-        st.space("stretch")
-        st.markdown(principal.name)
+    with st.sidebar, st.container(key="sidebar_foot", gap="xxsmall"):
+        st.markdown(f":small[{principal.name}]")
         st.caption(sign_in.role_words(principal))
         sign_in.sign_out_button()
 

@@ -71,7 +71,9 @@ def sign_out() -> None:
 
 def sign_out_button() -> None:
     """The button that signs out."""
-    st.button("Sign out", icon=":material/logout:", key="huddleboard_sign_out", on_click=sign_out)
+    st.button(
+        "Sign out", icon=":material/logout:", type="tertiary", key="huddleboard_sign_out", on_click=sign_out
+    )
 
 
 def demo_mode() -> bool:

@@ -40,7 +40,7 @@ def facilities(shown: pd.DataFrame, target: Target) -> Mapping[str, Any] | None:
     styled = display.style.apply(
         lambda _: [f"color: {look.signal_text(key)}" for key in signals], subset=["signal"], axis=0
     )
-    goal = f", target {formats.percent(target.value)}" if target.value is not None else ""
+    goal = f"Target {formats.percent(target.value)}" if target.value is not None else " "
     event = st.dataframe(
         styled,
         column_order=[
@@ -51,23 +51,23 @@ def facilities(shown: pd.DataFrame, target: Target) -> Mapping[str, Any] | None:
             "avoidable",
             "interval",
             "signal",
-            "followup_bar",
             "followup",
+            "followup_bar",
             "cost",
         ],
         column_config={
-            "facility": st.column_config.TextColumn("Facility", width=196),
-            "visits": st.column_config.NumberColumn("Visits", format="localized", width=66),
-            "trend": st.column_config.ImageColumn("Trend", width=96),
-            "rate_words": st.column_config.TextColumn("Per 1,000", width=78, alignment="right"),
+            "facility": st.column_config.TextColumn("Facility", width=188),
+            "visits": st.column_config.NumberColumn("Visits", format="localized", width=60),
+            "trend": st.column_config.ImageColumn("Trend", width=80),
+            "rate_words": st.column_config.TextColumn("Per 1,000", width=80, alignment="right"),
             "avoidable": st.column_config.NumberColumn(
-                "Avoidable-equiv.", format="percent", width=112, step=0.01
+                "Avoidable-equiv.", format="percent", width=124, step=0.01
             ),
-            "interval": st.column_config.ImageColumn("95%, market dashed", width=134),
-            "signal": st.column_config.TextColumn("Signal", width=146),
-            "followup_bar": st.column_config.ImageColumn(f"7-day follow-up{goal}", width=124),
-            "followup": st.column_config.TextColumn(" ", width=60, alignment="right"),
-            "cost": st.column_config.NumberColumn("Cost per visit", format="$%,.0f", width=94),
+            "interval": st.column_config.ImageColumn("95%, market dashed", width=138),
+            "signal": st.column_config.TextColumn("Signal", width=140),
+            "followup": st.column_config.TextColumn("7-day follow-up", width=114, alignment="right"),
+            "followup_bar": st.column_config.ImageColumn(goal, width=90),
+            "cost": st.column_config.NumberColumn("Cost per visit", format="$%,.0f", width=96),
         },
         hide_index=True,
         row_height=ROW_HEIGHT,

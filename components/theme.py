@@ -22,12 +22,34 @@ CHART_ONLY: dict[ThemeType, dict[str, str]] = {
     "dark": {"grid": "#26323C", "band": "#2B3944", "track": "#2B3944"},
 }
 
-# Measured in look.md: captions default to 4.3:1; white on the dark primary button is 3.1:1.
+# What no Streamlit key can say: the width of a page, captions at their measured contrast, the sidebar's foot
+# at its foot, breadcrumb links as links, one height for the filters. A grid's own tools would cover the
+# actions above it: they are there for the keyboard, and a grid's search opens with Ctrl+F. The page starts
+# beside Streamlit's header where that is empty: not on a phone, where the menu's button stands in it.
 STYLE = """<style>
 .stMainBlockContainer{max-width:1280px;padding-inline:2.5rem}
+@media (min-width:1100px){.stMainBlockContainer{padding-top:1.75rem}
+[data-testid=stHeader]{background:none}
+[data-testid=stHeader],[data-testid=stHeader] :not(button,button *){pointer-events:none}}
+@media (max-width:640px){.stMainBlockContainer{padding-inline:1rem}
+.st-key-trend_chart{overflow-x:auto}.st-key-trend_chart>div{min-width:680px}}
 [data-testid=stCaptionContainer]{opacity:.75}
 [data-testid=stMetric],[data-testid=stMarkdownContainer]{font-variant-numeric:tabular-nums}
+[data-testid=stHeadingWithActionElements] h1{padding-top:0}
+[data-testid=stMarkdownContainer] hr{margin:1rem 0}
+[class*=st-key-info_] button{min-height:1.5rem}
+[data-testid=stSidebarContent]{display:flex;flex-direction:column}
+[data-testid=stSidebarUserContent]{margin-top:auto;padding-bottom:1rem}
+[data-testid=stSidebarNavSeparator]{display:none}
+.st-key-sidebar_foot{border-top:1px solid color-mix(in srgb,currentColor 18%,transparent);padding-top:.75rem}
+.st-key-crumbs a>span:has([data-testid=stIconMaterial]){display:none}
+.st-key-crumbs a{padding:0}.st-key-crumbs a p{text-decoration:underline}.st-key-crumbs p{text-align:center}
+:is(.st-key-filter_bar,.st-key-list_controls) [data-testid=stButtonGroup] button{min-height:2.5rem}
+[class*=st-key-fact_]{border-top:1px solid color-mix(in srgb,currentColor 18%,transparent);padding-top:.5rem}
+[class*=st-key-fact_] p{font-size:.875rem}
+[data-testid=stElementToolbar]:not(:focus-within){opacity:0!important;pointer-events:none!important}
 </style>"""
+# White on the dark primary button is 3.1:1.
 STYLE_DARK = "<style>[data-testid=stBaseButton-primary]{color:#0A1418}</style>"
 
 
@@ -163,5 +185,6 @@ def apply_theme() -> ThemeType:
     import streamlit as st
 
     theme = current_theme()
-    st.html(STYLE + (STYLE_DARK if theme == "dark" else ""))
+    links = f"<style>.st-key-crumbs a p{{color:{tokens(theme).link}}}</style>"
+    st.html(STYLE + links + (STYLE_DARK if theme == "dark" else ""))
     return theme

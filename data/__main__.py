@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--members",
         type=_positive,
-        default=2000,
+        default=5000,
         metavar="N",
         help="how many members to make (default: %(default)s)",
     )

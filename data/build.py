@@ -338,8 +338,11 @@ def load_raw(
     problems: list[FeedError] = []
     counts: list[FeedCount] = []
     with _engine(scratch, memory_limit, threads) as connection:
-        connection.execute(f"attach {literal(str(work_database))} as work")
-        connection.execute(f"attach {literal(str(stage_database))} as stage")
+        # Both files are thrown away if the build stops, so nothing is logged ahead of being written; and one
+        # checkpoint at the end does not compress the same rows again for every file that adds to them.
+        connection.execute("set checkpoint_threshold = '1TB'")
+        for path, name in ((work_database, "work"), (stage_database, "stage")):
+            connection.execute(f"attach {literal(str(path))} as {name} (recovery_mode no_wal_writes)")
         try:
             _create_raw_tables(connection)
             connection.execute(

@@ -1,8 +1,8 @@
 """Raw tables in, `core` and `mart` out: runs the SQLMesh project in `data/models` on one DuckDB work file.
 
-SQLMesh keeps its state and its cache in a temporary folder beside the work file, is told to send nothing
-anywhere, and materialises the models under their own names, so that what it leaves behind is plain tables and
-views. A blocking audit that finds rows stops the run with `AuditFailed`, and nothing is published.
+SQLMesh keeps its state in memory and its cache in a temporary folder beside the work file, is told to send
+nothing anywhere, and materialises the models under their own names, so that what it leaves behind is plain
+tables and views. A blocking audit that finds rows stops the run with `AuditFailed`, and nothing is published.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def project(
                 connection=DuckDBConnectionConfig(
                     database=database, connector_config=settings, concurrent_tasks=1, register_comments=False
                 ),
-                state_connection=DuckDBConnectionConfig(database=str(scratch / "state.duckdb")),
+                state_connection=DuckDBConnectionConfig(),
                 test_connection=DuckDBConnectionConfig(),
             )
         },
@@ -196,10 +196,9 @@ def project(
         if context is not None:
             context.close()
         adapters = BaseDuckDBConnectionConfig._data_file_to_adapter
-        for path in (database, str(scratch / "state.duckdb")):
-            adapter = adapters.pop(path, None) if path else None
-            if adapter is not None:
-                adapter.close()
+        adapter = adapters.pop(database, None) if database else None
+        if adapter is not None:
+            adapter.close()
         set_console(previous)
         shutil.rmtree(scratch, ignore_errors=True)
 

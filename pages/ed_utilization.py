@@ -273,7 +273,9 @@ def _diagnoses(chosen: Chosen, live: Any) -> None:
     if picked and picked[0]:
         parameter = "diagnosis" if by == "primary_diagnosis" else by
         visits = float(diagnoses.loc[diagnoses[by] == picked[0], "visits"].sum())
-        open_list(chosen, "ed/visits", {**RELEASED, parameter: picked[0]}, visits, label=str(picked[0]))
+        open_list(
+            chosen, "ed/visits", {**RELEASED, parameter: picked[0]}, visits, label=formats.reason(picked[0])
+        )
 
 
 @part("Days and hours", 420)
@@ -315,6 +317,7 @@ def _followup(chosen: Chosen, live: Any, target: ed_figures.Target) -> None:
         theme=current_theme(),
         target=target.value if window == "7d" else None,
         unit=f"Follow-up within {days} days",
+        scope_label=_scope_word(chosen),
     )
     picked = _chart(drawn, f"followup_chart_{window}", tools)
     if picked and picked[0] is not None:
@@ -444,11 +447,11 @@ def _classification_source(asking: Asking) -> None:
 
 
 def _scope_word(chosen: Chosen) -> str:
-    return chosen.names.get("market", "Everybody")
+    return chosen.scope_name("market", "All markets")
 
 
 def _crumbs(chosen: Chosen) -> list[Crumb]:
-    return [Crumb(chosen.names.get("market", "All markets")), Crumb("ED utilization")]
+    return [Crumb(chosen.scope_name("market", "All markets")), Crumb("ED utilization")]
 
 
 if __name__ == "__main__":

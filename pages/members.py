@@ -43,7 +43,7 @@ def _everyone(asking: Asking) -> None:
         chosen = filter_bar.filter_bar(asking)
     receipt()
     head.line(
-        asking, [Crumb(chosen.names.get("market", "All markets")), Crumb("Members")], chosen, _metrics()
+        asking, [Crumb(chosen.scope_name("market", "All markets")), Crumb("Members")], chosen, _metrics()
     )
     with section("The member list", 760):
         counts = asking.ask("members/counts", chosen.filters).iloc[0]
@@ -99,7 +99,7 @@ def _behind_a_number(asking: Asking, opened: Opened) -> None:
     head = Head()
     chosen = drill.within(filter_bar.chosen_from_address(asking), opened)
     crumbs = [
-        Crumb(chosen.names.get("market", "All markets")),
+        Crumb(chosen.scope_name("market", "All markets")),
         Crumb("ED utilization", "ed_utilization", chosen.address()),
         *([Crumb(opened.label)] if opened.label else []),
         Crumb("Members"),

@@ -23,8 +23,9 @@ from queries.filters import CHOICES
 
 FOLDER = Path(__file__).resolve().parent
 SCOPED_SCHEMAS = ("mart", "permitted")
-# Bound by the runner from the filters' period; a header does not declare them.
-PERIOD_BINDS = ("period_start", "period_end", "rolling_start")
+# Bound by the runner from the filters and the scope; a header does not declare them. `all_in_scope`: nothing
+# is narrowed, so that a count of whole files may stand beside the rows in scope.
+REQUEST_BINDS = ("period_start", "period_end", "rolling_start", "claims_begin", "all_in_scope")
 
 _TABLE_FUNCTIONS = (exp.GenerateSeries, exp.Unnest)
 _REFUSED_NODES = (
@@ -202,7 +203,7 @@ def read(path: Path) -> Question:
         raise InvalidQuestion(f"{name}: {error}") from error
     binds = {node.name for node in found.tree.find_all(exp.Placeholder)}
     declared = set(found.params)
-    if unknown := binds - declared - set(PERIOD_BINDS):
+    if unknown := binds - declared - set(REQUEST_BINDS):
         raise InvalidQuestion(f"{name}: {sorted(unknown)} are bound but not declared under params.")
     if unused := declared - binds:
         raise InvalidQuestion(f"{name}: {sorted(unused)} are declared under params but not bound.")

@@ -1,4 +1,4 @@
-"""Answers questions: permission, parameters, scope, cache, execution. The package's docstring has the order."""
+"""Answers questions: permission, parameters, scope, cache, execution, in the package docstring's order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from queries.catalog import DrillValue, Parameter, Question, question
 from queries.errors import NotPermitted, QueryError, QueryTooSlow, UnknownQuestion
 from queries.filters import Filters
 from queries.lineage import carried_classes
-from queries.scope import Scope, bound_names, column_classes, literal, rewrite, scope_of, without_absent
+from queries.scope import Scope, Template, column_classes, literal, rewrite, scope_of, template
 from queries.settings import settings
 from queries.snapshots import OpenSnapshot, lend, period
 
@@ -53,19 +53,20 @@ def ask(
 
     Dates are datetime64[ns], money float64, lists Python lists. `attrs`: question, sql (what ran, with its
     values as comments), snapshot, params, elapsed_ms (of the execution, also when cached), rows.
-    Raises NotPermitted, UnknownQuestion, NoWarehouse, QueryTooSlow, or QueryError; their messages may be shown.
+    Raises NotPermitted, UnknownQuestion, NoWarehouse, QueryTooSlow or QueryError; their messages may be
+    shown.
     """
     asked = question(question_name)
     who = _permitted(principal, asked)
     values = _parameters(asked, params)
     with lend(snapshot) as opened:
         scope = scope_of(who, filters, asked, opened.lines_of_business)
-        months = period(opened, filters.period_start, filters.period_end)
+        request = _request_binds(opened, filters, scope)
         key = (
-            asked.name, tuple(sorted(values.items())), tuple(months.values()), scope,
+            asked.name, tuple(sorted(values.items())), tuple(request.values()), scope,
             opened.snapshot_id, opened.folder,
         )  # fmt: skip
-        return _cache().answer(key, lambda: _run(asked, values | months, scope, opened))
+        return _cache().answer(key, lambda: _run(asked, values | request, scope, opened))
 
 
 def drill(
@@ -127,9 +128,14 @@ def bare_sql(
     values = _parameters(asked, params)
     with lend(snapshot) as opened:
         scope = scope_of(who, filters, asked, opened.lines_of_business)
-        values |= period(opened, filters.period_start, filters.period_end)
+        values |= _request_binds(opened, filters, scope)
         statement = _statement(asked, scope, opened, values)
         return statement.sql, _binds(statement, scope, values)
+
+
+def _request_binds(opened: OpenSnapshot, filters: Filters, scope: Scope) -> dict[str, Any]:
+    months = period(opened, filters.period_start, filters.period_end)
+    return {**months, "all_in_scope": scope.chosen.is_unlimited()}
 
 
 def _permitted(principal: Principal | None, asked: Question) -> Principal:
@@ -238,21 +244,22 @@ def _statement(asked: Question, scope: Scope, opened: OpenSnapshot, values: Mapp
     shape = (scope.permitted.shape(), scope.chosen.shape(), scope.hidden_classes)
     layout = opened.layout
 
-    def make() -> _Statement:
+    def write() -> tuple[Template, frozenset[str]]:
         # Nothing hidden, nothing to trace.
         carried = scope.hidden_classes and _statements.get(
             (asked.name, layout), lambda: carried_classes(asked.tree, opened.tables, column_classes())
         )
-        tree = without_absent(rewrite(asked.tree, scope, opened.tables), absent)
-        return _Statement(
-            sql=tree.sql(dialect="duckdb", pretty=True),
-            names=bound_names(tree),
-            dropped=frozenset(
-                column for column, classes in (carried or {}).items() if classes & scope.hidden_classes
-            ),
+        dropped = frozenset(
+            column for column, classes in (carried or {}).items() if classes & scope.hidden_classes
         )
+        return template(rewrite(asked.tree, scope, opened.tables)), dropped
 
-    found: _Statement = _statements.get((asked.name, layout, absent, shape), make)
+    def fill() -> _Statement:
+        written, dropped = _statements.get((asked.name, layout, shape), write)
+        sql, names = written.fill(absent)
+        return _Statement(sql, names, dropped)
+
+    found: _Statement = _statements.get((asked.name, layout, shape, absent), fill)
     return found
 
 
@@ -319,8 +326,8 @@ def _execute(asked: Question, opened: OpenSnapshot, sql: str, binds: dict[str, A
                 "or one market or contract; if it stays slow, tell whoever runs Huddleboard."
             ) from error
         raise QueryError(
-            f"{asked.name} could not be answered from the snapshot {opened.snapshot_id}. The rest of the page "
-            "is not affected; tell whoever runs Huddleboard the name of the question and of the snapshot."
+            f"{asked.name} could not be answered from the snapshot {opened.snapshot_id}. The rest of the "
+            "page is not affected; tell whoever runs Huddleboard the name of the question and the snapshot."
         ) from error
 
 

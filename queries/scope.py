@@ -71,6 +71,10 @@ class Reach:
             for index, value in enumerate(values or ())
         }
 
+    def is_unlimited(self) -> bool:
+        """Whether every row is within reach."""
+        return all(values is None for _, values in self._kinds())
+
     def shape(self) -> tuple[int | None, ...]:
         """All that the rewritten SQL depends on: how many values there are, not which."""
         return tuple(None if values is None else len(values) for _, values in self._kinds())
@@ -144,7 +148,8 @@ def rewrite(tree: exp.Query, scope: Scope, tables: Tables) -> exp.Query:
         name = table.name.lower()
         if name not in tables:
             raise QueryError(
-                f"The published snapshot has no table mart.{name}. It was built by an older version: build again."
+                f"The published snapshot has no table mart.{name}. "
+                "It was built by an older version: build again."
             )
         reach, prefix = (scope.chosen, "scope") if schema == "mart" else (scope.permitted, "seen")
         inner = sqlglot.parse_one(_scoped_select(name, reach, prefix, scope, tables), dialect="duckdb")
@@ -198,7 +203,7 @@ def _benchmark_predicates(reach: Reach, prefix: str) -> list[str]:
 
 
 def _care_predicates(name: str, reach: Reach, tables: Tables) -> list[str]:
-    """Care team and PCP: the table's own columns, else the member's of that month, else the member's today."""
+    """Care team and PCP: the table's own columns, else the member's of that month, else today's."""
     columns = tables[name]
     predicates, borrowed = [], []
     for kind, column, values in (
@@ -227,33 +232,50 @@ def _is_among(column: str, kind: str, values: tuple[str, ...], prefix: str) -> s
     return f"{column} in ({', '.join(f':{prefix}_{kind}_{index}' for index in range(len(values)))})"
 
 
-def without_absent(tree: exp.Query, absent: frozenset[str]) -> exp.Query:
-    """Drops the conditions `(:p is null or …)` of the parameters not given, in place; the rest stays as is."""
-    for test in list(tree.find_all(exp.Is)):
+@dataclass(frozen=True)
+class Template:
+    """A rewritten question as text, written once; which optional conditions stay is decided per request."""
+
+    sql: str
+    names: frozenset[str]
+    optional: tuple[tuple[str, str, str, frozenset[str]], ...]
+
+    def fill(self, absent: frozenset[str]) -> tuple[str, frozenset[str]]:
+        """(SQL, names it binds) without the conditions of the parameters not given."""
+        sql, names = self.sql, self.names
+        for mark, parameter, condition, bound in self.optional:
+            if parameter in absent:
+                sql = sql.replace(mark, "true")
+            else:
+                sql, names = sql.replace(mark, condition), names | bound
+        return sql, names
+
+
+def template(tree: exp.Query) -> Template:
+    """The text of a rewritten question, its conditions `(:p is null or …)` set aside. Changes the tree.
+
+    Writing SQL from a syntax tree takes tens of milliseconds, and a list with twenty optional parameters has
+    a million combinations of them; so it is written once, with a mark for each condition.
+    """
+    optional = []
+    # Deepest first: a condition inside another one is already a mark when the outer one is set aside.
+    for test in reversed(list(tree.find_all(exp.Is))):
         if not (isinstance(test.this, exp.Placeholder) and isinstance(test.expression, exp.Null)):
             continue
         either = test.parent
         if not (isinstance(either, exp.Or) and isinstance(either.parent, exp.Paren) and either.this is test):
             continue
-        if test.this.name in absent:
-            _drop_condition(either.parent)
-        else:
-            either.parent.replace(exp.Paren(this=either.expression.copy()))
-    return tree
+        mark = f"optional_condition_{len(optional)}_"
+        condition = exp.Paren(this=either.expression.copy())
+        optional.append(
+            (mark, test.this.name, condition.sql(dialect="duckdb", pretty=True), bound_names(condition))
+        )
+        either.parent.replace(exp.column(mark))
+    # Outer conditions first, so that the marks inside them are filled after.
+    return Template(tree.sql(dialect="duckdb", pretty=True), bound_names(tree), tuple(reversed(optional)))
 
 
-def _drop_condition(condition: exp.Expression) -> None:
-    parent = condition.parent
-    if isinstance(parent, exp.And):
-        other = parent.expression if parent.this is condition else parent.this
-        parent.replace(other)
-    elif isinstance(parent, exp.Where | exp.Having):
-        parent.pop()
-    else:
-        condition.replace(exp.true())
-
-
-def bound_names(tree: exp.Query) -> frozenset[str]:
+def bound_names(tree: exp.Expression) -> frozenset[str]:
     """The names that the SQL binds."""
     return frozenset(node.name for node in tree.find_all(exp.Placeholder))
 

@@ -36,6 +36,7 @@ class OpenSnapshot:
     tables: dict[str, dict[str, str]]
     lines_of_business: dict[str, str]
     latest_mature_month: date | None
+    claims_begin: date
     running: int = 0
 
     def __post_init__(self) -> None:
@@ -64,7 +65,8 @@ def current_snapshot(warehouse: Path | None = None) -> str:
     if not snapshot_id:
         raise NoWarehouse(
             f"No data has been published in {folder}. Build it with "
-            "`python -m data build --from FEEDS --to WAREHOUSE`, and set HUDDLEBOARD_WAREHOUSE to that folder."
+            "`python -m data build --from FEEDS --to WAREHOUSE`, and set HUDDLEBOARD_WAREHOUSE to that "
+            "folder."
         )
     _pointer[folder] = (stamp, snapshot_id)
     return snapshot_id
@@ -111,18 +113,21 @@ def _open_file(folder: Path, snapshot_id: str) -> OpenSnapshot:
     path = folder / f"{snapshot_id}.duckdb"
     if Path(snapshot_id).name != snapshot_id or not path.is_file():
         raise QueryError(
-            f"The snapshot {snapshot_id} is no longer kept. Open the page again to see the data published now."
+            f"The snapshot {snapshot_id} is no longer kept. "
+            "Open the page again to see the data published now."
         )
     config: dict[str, Any] = dict(settings().duckdb_config())
     try:
         root = duckdb.connect(str(path), read_only=True, config=config)
     except duckdb.Error as error:
         raise QueryError(
-            f"The snapshot {snapshot_id} cannot be opened. Roll back with `python -m data snapshots --use ID`."
+            f"The snapshot {snapshot_id} cannot be opened. "
+            "Roll back with `python -m data snapshots --use ID`."
         ) from error
     columns = root.execute(
         "select table_name, column_name, data_type from information_schema.columns "
-        "where table_schema = 'mart' and table_catalog = current_database() order by table_name, ordinal_position"
+        "where table_schema = 'mart' and table_catalog = current_database() "
+        "order by table_name, ordinal_position"
     ).fetchall()
     tables: dict[str, dict[str, str]] = {}
     for table, column, type_ in columns:
@@ -138,6 +143,7 @@ def _open_file(folder: Path, snapshot_id: str) -> OpenSnapshot:
             root.execute("select contract_id, line_of_business from mart.contract").fetchall()
         ),
         latest_mature_month=_latest_mature_month(root),
+        claims_begin=_claims_begin(root),
     )
 
 
@@ -157,10 +163,20 @@ def _latest_mature_month(root: duckdb.DuckDBPyConnection) -> date | None:
     return row[0] if row else None
 
 
+def _claims_begin(root: duckdb.DuckDBPyConnection) -> date:
+    row = root.execute("select date_trunc('month', min(data_start)) from mart.build").fetchone()
+    return row[0] if row and row[0] else date.min
+
+
 def period(snapshot: OpenSnapshot, start: date | None, end: date | None) -> dict[str, date | None]:
-    """The period binds: the filters' months, or the twelve that end with the latest mature month."""
+    """The binds of time: the filters' months, or the twelve that end with the latest mature month, and the
+    first month of which the snapshot has claims.
+    """
     end = end or snapshot.latest_mature_month
-    if end is None:
-        return {"period_start": start, "period_end": None, "rolling_start": None}
-    rolling = months_before(end, 11)
-    return {"period_start": start or rolling, "period_end": end, "rolling_start": rolling}
+    rolling = months_before(end, 11) if end else None
+    return {
+        "period_start": start or rolling,
+        "period_end": end,
+        "rolling_start": rolling,
+        "claims_begin": snapshot.claims_begin,
+    }

@@ -17,6 +17,7 @@ from components.charts.frame import (
     Chart,
     Label,
     canvas,
+    drawn_once,
     empty,
     escape,
     finish,
@@ -48,6 +49,7 @@ GROUPS = {
 GAP_BEFORE = ("emergent_avoidable", "emergent_not_avoidable", "unclassified")
 
 
+@drawn_once
 def class_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
     """Visits by class, the two avoidable-equivalent classes bracketed with their sum; unclassified is
     hatched. `frame`: ed/by_class (class, visits, share). customdata (class,)."""
@@ -129,6 +131,7 @@ def class_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int =
     return Chart(finish(figure), alt + ". A population estimate, not a judgement of any visit.", table)
 
 
+@drawn_once
 def class_months(
     frame: pd.DataFrame,
     *,

@@ -3,9 +3,14 @@ labels that keep out of each other's way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -46,6 +51,47 @@ class Label:
     def lines(self) -> int:
         """Lines of text."""
         return self.text.count("<br>") + 1
+
+
+_Asked = ParamSpec("_Asked")
+_DRAWN: OrderedDict[str, Chart] = OrderedDict()
+_DRAWING = threading.Lock()
+MOST_DRAWN = 128
+# What a question notes about its own answer, which no chart draws.
+UNDRAWN = frozenset({"question", "sql", "snapshot", "params", "elapsed_ms"})
+
+
+def drawn_once(draw: Callable[_Asked, Chart]) -> Callable[_Asked, Chart]:
+    """Keeps the last charts by the content of what they were drawn from: Plotly takes a twentieth of a second
+    to check one, and most reruns draw the same again. Charts hold counts, and the same counts give the same
+    chart whoever asks. Nobody may change a chart they are handed."""
+
+    @wraps(draw)
+    def drawn(*args: _Asked.args, **kwargs: _Asked.kwargs) -> Chart:
+        asked = [draw.__qualname__, *args, *sorted(kwargs.items())]
+        key = hashlib.sha256(pickle.dumps([_content(part) for part in asked])).hexdigest()
+        with _DRAWING:
+            if key in _DRAWN:
+                _DRAWN.move_to_end(key)
+                return _DRAWN[key]
+        chart = draw(*args, **kwargs)
+        with _DRAWING:
+            _DRAWN[key] = chart
+            while len(_DRAWN) > MOST_DRAWN:
+                _DRAWN.popitem(last=False)
+        return chart
+
+    return drawn
+
+
+def _content(part: Any) -> Any:
+    """An argument as bytes alike for alike content: frames by their cells and by what analytics noted."""
+    if isinstance(part, tuple):
+        return tuple(_content(one) for one in part)
+    if not isinstance(part, pd.DataFrame):
+        return part
+    noted = {name: value for name, value in part.attrs.items() if name not in UNDRAWN}
+    return list(part.columns), [part[name].tolist() for name in part.columns], repr(noted)
 
 
 def canvas(theme: ThemeType, height: int, **layout: Any) -> tuple[go.Figure, Tokens]:
@@ -189,6 +235,14 @@ def wrap(text: str, width: int) -> str:
             lines.append(line)
             line = ""
     return "<br>".join([*lines, line] if line else lines)
+
+
+def label_lines(text: Any, width: int = 34) -> str:
+    """A name on at most two lines (HTML), the second cut short where even they do not hold it."""
+    lines = wrap(str(text), width).split("<br>")
+    if len(lines) > 2:
+        lines = [lines[0], shorten(" ".join(lines[1:]), width)]
+    return "<br>".join(escape(line) for line in lines)
 
 
 def readable_on(colour: str, look: Tokens) -> str:

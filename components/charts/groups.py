@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,13 @@ from components.charts.frame import (
     Chart,
     Label,
     canvas,
+    drawn_once,
     empty,
     escape,
     finish,
     nice_ticks,
     right_labels,
     shorten,
-    spread_out,
     strong,
     tinted,
 )
@@ -36,6 +37,7 @@ TOP, BOTTOM, LEFT, RIGHT = 22, 54, 44, 104
 MOST_NAMES = 6
 
 
+@drawn_once
 def funnel(
     points: pd.DataFrame,
     *,
@@ -54,11 +56,12 @@ def funnel(
     named.
 
     `width` is the px the chart will have, used only to keep names apart. customdata (group_id,). The pool of
-    small groups is not drawn (its size is not one group's); the axis title counts it and the table has it.
+    small groups is not drawn (its size is not one group's), nor a single group so small that its limits would
+    flatten all others; the axis title counts them and the table has them.
     """
     share = bool(points.attrs.get("share", False))
     say = formats.percent if share else formats.rate
-    drawn = points[~points["is_pool"] | (points["parts"].map(len) == 1)] if len(points) else points
+    drawn = _large_enough(points) if len(points) else points
     if drawn.empty:
         return empty(theme, height, f"Too few events to compare {plural or noun + 's'}", _columns(unit, noun))
     mean, per = float(points.attrs["mean_rate"]), float(points.attrs["per"])
@@ -127,6 +130,7 @@ def funnel(
     return Chart(finish(figure), alt, _table(points, say, unit, noun))
 
 
+@drawn_once
 def interval_plot(
     points: pd.DataFrame,
     *,
@@ -149,8 +153,8 @@ def interval_plot(
         return empty(theme, height or HALF_HEIGHT, f"Nothing to compare by {noun}", _columns(unit, noun))
     drawn = points.head(most)
     tall = height or 62 + 30 * len(drawn)
-    names = [shorten(name, 30) for name in drawn["group_name"]]
-    left = int(min(max(len(name) for name in names) * CHARACTER + 16, 220))
+    names = [shorten(name, 34) for name in drawn["group_name"]]
+    left = int(min(max(len(name) for name in names) * CHARACTER + 16, 244))
     figure, look = canvas(theme, tall, margin={"l": left, "r": 64, "t": 30, "b": 30})
     rows = list(range(len(drawn)))[::-1]
     mean = float(points.attrs["mean_rate"])
@@ -235,6 +239,15 @@ def interval_plot(
     return Chart(finish(figure), alt, _table(points, say, unit, noun))
 
 
+def _large_enough(points: pd.DataFrame) -> pd.DataFrame:
+    """The groups a funnel draws: those tested, and an untested one of nearly their size."""
+    tested = points[~points["is_pool"]]
+    alone = points[points["is_pool"] & (points["parts"].map(len) == 1)]
+    if len(tested):
+        alone = alone[alone["exposure"] >= float(tested["exposure"].min()) / 2]
+    return points.loc[points.index.isin([*tested.index, *alone.index])]
+
+
 def _marks(
     drawn: pd.DataFrame, look: Tokens, x: Any, y: Any, say: Any, unit: str, events_noun: str
 ) -> go.Scatter:
@@ -286,7 +299,7 @@ def _names(
     height: int,
     width: int,
 ) -> None:
-    """Names of the outliers, those farthest outside first, moved apart on either side of the plot."""
+    """Names of the outliers, those farthest outside first, each where it covers least."""
     outside = drawn[drawn["signal"].isin(["improving", "worsening"])].copy()
     if outside.empty:
         return
@@ -298,29 +311,75 @@ def _names(
     reach = outside["upper_998"] - outside["lower_998"]
     outside = outside.assign(how_far=gap / reach).nlargest(MOST_NAMES, "how_far")
     plot_width, plot_height = width - LEFT - RIGHT, height - TOP - BOTTOM
-    scale = plot_height / (y_range[1] - y_range[0])
-    across = (outside["exposure"] - x_range[0]) / (x_range[1] - x_range[0]) * plot_width
-    longest = outside["group_name"].map(lambda name: len(shorten(name, 22)) + 5) * CHARACTER
-    rightward = across + 12 + longest < plot_width + RIGHT - 84
-    for side in (True, False):
-        part = outside[rightward == side]
-        # Away from the limit it has crossed, so that the name is not written over the curve.
-        lift = part["position"].map({"above": 7, "below": -9})
-        wanted = list((part["rate"] - y_range[0]) * scale + lift)
-        placed = spread_out(wanted, [2 * LINE + 3] * len(part), 0, plot_height)
-        for row, pixel in zip(part.itertuples(), placed, strict=True):
-            name = strong(
-                f"{escape(shorten(row.group_name, 22))} {say(row.rate)}", look.signal_text(row.signal)
-            )
-            figure.add_annotation(
-                x=row.exposure,
-                xshift=12 if side else -12,
-                xanchor="left" if side else "right",
-                y=y_range[0] + pixel / scale,
-                yanchor="middle",
-                align="left" if side else "right",
-                text=f"{name}<br>{tinted(f'{formats.number(row.events)} {events_noun}', look.muted)}",
-            )
+    across = plot_width / (x_range[1] - x_range[0])
+    up = plot_height / (y_range[1] - y_range[0])
+    marks = [
+        _Box(x - 8, y - 8, x + 8, y + 8)
+        for x, y in zip(
+            (drawn["exposure"] - x_range[0]) * across, (drawn["rate"] - y_range[0]) * up, strict=True
+        )
+    ]
+    # The limits between one group and the next, as the small boxes a name should not lie on.
+    sizes = np.linspace(max(x_range[0], float(drawn["exposure"].min())), x_range[1], 40)
+    for column in ("upper_998", "lower_998"):
+        ordered = drawn.sort_values("exposure")
+        heights = (np.interp(sizes, ordered["exposure"], ordered[column]) - y_range[0]) * up
+        marks += [
+            _Box(x - 5, y - 1, x + 5, y + 1)
+            for x, y in zip((sizes - x_range[0]) * across, heights, strict=True)
+        ]
+    for row in outside.itertuples():
+        name = f"{shorten(row.group_name, 30)} {say(row.rate)}"
+        under = f"{formats.number(row.events)} {events_noun}"
+        wide = max(len(name), len(under)) * CHARACTER
+        x, y = (row.exposure - x_range[0]) * across, (row.rate - y_range[0]) * up
+        outward = 1 if row.position == "above" else -1
+        places = [(side, lift * outward) for lift in (7, 24, -10, 40) for side in ("left", "right")]
+        places += [("center", 30 * outward)]
+
+        def box(place: tuple[str, int], x: float = x, y: float = y, wide: float = wide) -> _Box:
+            side, lift = place
+            left = {"left": x + 12, "right": x - 12 - wide, "center": x - wide / 2}[side]
+            return _Box(left, y + lift - LINE, left + wide, y + lift + LINE)
+
+        frame_of_plot = _Box(0, -4, plot_width + 8, plot_height + TOP)
+        side, lift = min(
+            places,
+            key=lambda place: (
+                sum(box(place).shared(mark) for mark in marks) + 2 * box(place).outside(frame_of_plot)
+            ),
+        )
+        marks.append(box((side, lift)))
+        figure.add_annotation(
+            x=row.exposure,
+            xshift={"left": 12, "right": -12, "center": 0}[side],
+            xanchor=side,
+            y=row.rate,
+            yshift=lift,
+            yanchor="middle",
+            align=side,
+            text=f"{strong(escape(name), look.signal_text(row.signal))}<br>{tinted(under, look.muted)}",
+        )
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A rectangle in px of the plot, y upwards."""
+
+    left: float
+    low: float
+    right: float
+    high: float
+
+    def shared(self, other: _Box) -> float:
+        """Square px both cover."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        tall = min(self.high, other.high) - max(self.low, other.low)
+        return wide * tall if wide > 0 and tall > 0 else 0.0
+
+    def outside(self, frame: _Box) -> float:
+        """Square px that lie outside a frame."""
+        return (self.right - self.left) * (self.high - self.low) - self.shared(frame)
 
 
 def _range(drawn: pd.DataFrame, mean: float, share: bool) -> tuple[float, float]:

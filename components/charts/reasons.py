@@ -14,16 +14,18 @@ from components.charts.frame import (
     HALF_HEIGHT,
     Chart,
     canvas,
+    drawn_once,
     empty,
     escape,
     finish,
-    shorten,
+    label_lines,
     strong,
     tinted,
 )
 from components.theme import ThemeType
 
 
+@drawn_once
 def diagnosis_bars(
     frame: pd.DataFrame,
     *,
@@ -32,7 +34,8 @@ def diagnosis_bars(
     by: str = "diagnosis_category",
     height: int = HALF_HEIGHT,
 ) -> Chart:
-    """Commonest reasons, the avoidable-equivalent part of each in the dark colour. `frame`: ed/by_diagnosis;
+    """Commonest reasons, the avoidable-equivalent part of each in the dark colour; long names take two lines
+    and the chart grows with them. `frame`: ed/by_diagnosis;
     `by` diagnosis_category or primary_diagnosis (labelled by its description). customdata (key,)."""
     columns = ["Reason", "Visits", "Share", "Avoidable-equivalent"]
     if frame.empty or frame["visits"].sum() == 0:
@@ -50,8 +53,13 @@ def diagnosis_bars(
     reasons = reasons.sort_values(["visits", "label"], ascending=[False, True], ignore_index=True)
     total = float(reasons["visits"].sum())
     shown = reasons.head(top)
-    title = diagnosis_title(list(reasons["label"]), list(reasons["visits"]), total)
-    figure, look = _rows(theme, height, [shorten(name, 30) for name in shown["label"]])
+    title = diagnosis_title(
+        [formats.reason(name) for name in reasons["label"]], list(reasons["visits"]), total
+    )
+    names = [label_lines(formats.reason(name)) for name in shown["label"]]
+    if any("<br>" in name for name in names):
+        height = max(height, 36 * len(names) + 32)
+    figure, look = _rows(theme, height, names)
     classified = shown["avoidable"].notna().any()
     part = shown["avoidable"].fillna(0.0)
     rows = list(range(len(shown)))[::-1]
@@ -103,11 +111,12 @@ def diagnosis_bars(
         columns=columns,
     )
     alt = f"Bars of the commonest reasons. {title}. " + ", ".join(
-        f"{row.label} {formats.number(row.visits)}" for row in shown.itertuples()
+        f"{formats.reason(row.label)} {formats.number(row.visits)}" for row in shown.itertuples()
     )
     return Chart(finish(figure), alt + (f"; {rest} other reasons in the table." if rest else "."), table)
 
 
+@drawn_once
 def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
     """Visits for AHRQ's ED prevention conditions (dental, chronic and acute ambulatory-care-sensitive,
     asthma, back pain). `frame`: ed/by_ahrq (ahrq_pqe, label, visits, share); rows without a condition are the
@@ -117,7 +126,7 @@ def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = 
     if known.empty:
         return empty(theme, height, "No visits for AHRQ prevention conditions", columns)
     shown = known.sort_values(["visits", "label"], ascending=[False, True], ignore_index=True)
-    figure, look = _rows(theme, height, [shorten(name, 34) for name in shown["label"]])
+    figure, look = _rows(theme, height, [label_lines(name) for name in shown["label"]])
     rows = list(range(len(shown)))[::-1]
     figure.add_trace(
         go.Bar(
@@ -149,7 +158,8 @@ def ahrq_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = 
 
 
 def _rows(theme: ThemeType, height: int, names: list[str]) -> tuple[go.Figure, Any]:
-    left = int(min(max(len(name) for name in names) * CHARACTER + 18, 236))
+    longest = max(len(line) for name in names for line in name.split("<br>"))
+    left = int(min(longest * CHARACTER + 18, 236))
     figure, look = canvas(
         theme, height, margin={"l": left, "r": 16, "t": 24, "b": 8}, barmode="stack", bargap=0
     )
@@ -157,7 +167,7 @@ def _rows(theme: ThemeType, height: int, names: list[str]) -> tuple[go.Figure, A
         range=[-0.6, len(names) - 0.4],
         showgrid=False,
         tickvals=list(range(len(names)))[::-1],
-        ticktext=[escape(name) for name in names],
+        ticktext=names,
         tickfont={"color": look.text},
         ticklabelstandoff=6,
     )

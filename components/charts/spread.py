@@ -14,6 +14,7 @@ from components.charts.frame import (
     LINE,
     Chart,
     canvas,
+    drawn_once,
     empty,
     finish,
     spread_out,
@@ -25,6 +26,7 @@ from components.theme import ThemeType, rgba
 MARKED = (0.01, 0.05)
 
 
+@drawn_once
 def concentration(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
     """Share of visits made by the members with most visits, from the left; the top 1% and 5% are marked.
     `frame`: ed/concentration (visits_per_member from 0, members, visits). customdata (visits_per_member,):

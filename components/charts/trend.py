@@ -20,6 +20,7 @@ from components.charts.frame import (
     Chart,
     Label,
     canvas,
+    drawn_once,
     empty,
     finish,
     hatch,
@@ -35,6 +36,7 @@ TOP, BOTTOM, LEFT, RIGHT = 30, 44, 44, 150
 NARROW = 700  # px: below it labels and annotations are shortened; the alt and the table still say all
 
 
+@drawn_once
 def control_chart(
     frame: pd.DataFrame,
     *,

@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 
 from analytics.findings import WEEKDAYS, weekday_title
 from components import formats
-from components.charts.frame import HALF_HEIGHT, Chart, canvas, empty, finish, readable_on, strong
+from components.charts.frame import HALF_HEIGHT, Chart, canvas, drawn_once, empty, finish, readable_on, strong
 from components.theme import ThemeType
 
 
+@drawn_once
 def weekday_hour(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
     """Visits by weekday and hour: cells from pale to strong, counts printed where there is room. `frame`:
     ed/by_weekday_hour (weekday 1 = Monday, hour 0..23 or null, visits). Without any known hour it is
@@ -93,6 +94,7 @@ def weekday_hour(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int
     return Chart(finish(figure), alt, wide.reset_index(drop=True))
 
 
+@drawn_once
 def weekday_bars(frame: pd.DataFrame, *, theme: ThemeType = "light", height: int = HALF_HEIGHT) -> Chart:
     """Visits by weekday against equal days (dashed). `frame`: ed/by_weekday_hour. customdata (weekday,)."""
     columns = ["Weekday", "Visits", "Share"]

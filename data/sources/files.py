@@ -74,7 +74,7 @@ def stage_file(
     required: tuple[str, ...],
     scratch: Path,
 ) -> StagedFile:
-    """Make the ``wanted`` columns of a file ready to be selected, from the attached ``stage`` database or the file.
+    """Make the ``wanted`` columns of a file ready to be selected, from the ``stage`` database or the file.
 
     Raises :class:`FeedError` if the file cannot be read, or lacks one of the ``required`` columns.
     """
@@ -243,7 +243,10 @@ def _stage_parquet(
 
 def _trimmed(column: str) -> str:
     """SQL for a text without surrounding blanks. Most have none, and looking costs less than trimming."""
-    return f"case when contains({column}, ' ') then nullif(trim({column}), '') when {column} <> '' then {column} end"
+    return (
+        f"case when contains({column}, ' ') then nullif(trim({column}), '') "
+        f"when {column} <> '' then {column} end"
+    )
 
 
 def _text_of(name: str, kind: str) -> str:

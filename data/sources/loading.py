@@ -1,10 +1,10 @@
 """Types the rows of a feed's files into the raw tables, and sets aside the ones that cannot be used.
 
 A file is gone through twice, whatever its size: once over the few columns that decide whether a row can be
-used, once over all columns of the rows that can. Only rows set aside are ever written out as text. A row is set aside for one reason,
-the first of: it cannot be read as a record; missing key; bad or missing date; bad amount; end before start;
-future service date; unknown claim type; duplicate key (the first by file name and row number is kept). Rows
-loaded and rows set aside are counted against the rows of each file, always.
+used, once over all columns of the rows that can. Only rows set aside are ever written out as text. A row is
+set aside for one reason, the first of: it cannot be read as a record; missing key; bad or missing date; bad
+amount; end before start; future service date; unknown claim type; duplicate key (the first by file name and
+row number is kept). Rows loaded and rows set aside are counted against the rows of each file, always.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _file_columns(feed: Feed, table: Table) -> frozenset[str]:
 
 
 def _as_read(one: StagedFile, wanted: Iterable[str], condition: str = "true") -> str:
-    """SQL for the rows of a file: every wanted column as text, and in the file's own type where it has one."""
+    """SQL for the rows of a file: the wanted columns as text, and in the file's own type where it has one."""
     columns = [f"{one.row_number} as row_number"]
     columns += [f"{one.texts.get(name, 'cast(null as varchar)')} as {quote(name)}" for name in wanted]
     columns += [f"{column} as {_native(name)}" for name, (column, _) in one.natives.items()]
@@ -335,7 +335,8 @@ def _flag_duplicates(
         where
             check_number is null
             and key_hash in (
-                select key_hash from temp.seen where check_number is null group by key_hash having count(*) > 1
+                select key_hash from temp.seen where check_number is null
+                group by key_hash having count(*) > 1
             )
         """
     )
@@ -344,7 +345,8 @@ def _flag_duplicates(
     for place, (index,) in enumerate(files):
         one = staged[index]
         condition = f"{one.row_number} in (select row_number from temp.repeated where file_index = {index})"
-        rows = f"select {index} as file_index, row_number, {keys} from {_typed_rows(feed, table, one, condition)}"
+        typed = _typed_rows(feed, table, one, condition)
+        rows = f"select {index} as file_index, row_number, {keys} from {typed}"
         connection.execute(
             f"create or replace temp table candidates as {rows}"
             if place == 0
@@ -369,7 +371,7 @@ def _insert_loaded(
     flagged_index: int | None,
     by_member: bool,
 ) -> None:
-    """Write the rows of a file that can be used; ``flagged_index`` is its number if it has any that cannot."""
+    """Write the rows of a file that can be used; ``flagged_index`` is its number if it has others."""
     rows = _typed_rows(feed, table, one)
     if flagged_index is not None:
         rows += (
@@ -435,7 +437,8 @@ def _insert_quarantined(
             checks.column_name, checks.reason,
             cast(json_merge_patch('{{}}', to_json(struct_pack({values}))) as varchar)
         from {_as_read(one, wanted, f"{one.row_number} in ({flagged})")}
-        join temp.flagged as flagged on flagged.file_index = {index} and flagged.row_number = rows_read.row_number
+        join temp.flagged as flagged
+            on flagged.file_index = {index} and flagged.row_number = rows_read.row_number
         join (values {reasons}) as checks (check_number, reason, column_name) using (check_number)
         """
     )

@@ -36,11 +36,13 @@ file as (
 select
     spend.feed,
     spend.kind,
-    file.lines,
+    -- a file is counted whole: its lines stand beside these dollars only where nothing of it is out of scope
+    case when :all_in_scope then file.lines end as lines,
     spend.paid_loaded,
     spend.paid_enrolled,
     coalesce(outside.paid_outside, 0) as paid_outside,
-    round(spend.paid_loaded - spend.paid_enrolled - coalesce(outside.paid_outside, 0), 2) as difference
+    -- + 0 turns a negative zero into zero
+    round(spend.paid_loaded - spend.paid_enrolled - coalesce(outside.paid_outside, 0), 2) + 0.0 as difference
 from spend
 left join outside on outside.feed = spend.feed and outside.kind = spend.kind
 left join file on file.feed = spend.feed and file.kind = spend.kind

@@ -1,5 +1,5 @@
 -- answers: How has emergency department use moved, month by month, and which months are not complete yet?
--- grain: one row per month, from months_back months before the period's end to the data's last month
+-- grain: one row per month, from months_back months before the period's end (not before the earliest service) to the data's last month
 -- metric: [ed_visits_per_1000, avoidable_ed_per_1000, followup_7d_rate, frequent_users]
 -- columns:
 --   month: "month — first day of the month of service"
@@ -13,11 +13,11 @@
 --   followup_7d_eligible: "visits — treated-and-released visits whose 7-day window has passed"
 --   followup_7d_met: "visits — of those, followed up within 7 days"
 --   followup_7d_rate: "share 0..1 — followed up ÷ eligible"
---   frequent_4: "members — with 4 or more visits of any disposition in the 12 months that end with this month"
+--   frequent_4: "members — with 4 or more visits of any disposition in the 12 months ending that month; null where they begin before the earliest service"
 --   completion: "share 0..1 — part of the month's claims expected to be paid already; null if the feed has no paid dates"
 --   is_mature: "yes or no — completion has reached every contract's threshold"
 -- params:
---   months_back: {type: int, default: 26, meaning: 'months before the period''s end with which to begin'}
+--   months_back: {type: int, default: 23, meaning: 'months before the period''s end with which to begin'}
 -- drill:
 --   member_months: {question: members/enrolled, params: {month: $month}, count: "sum:member_months"}
 --   visits: {question: ed/visits, params: {disposition: treated_and_released, month: $month}, count: "rows"}
@@ -31,7 +31,10 @@ with
 enrolled as (
     select month, contract_id, sum(medical_member_months) as member_months
     from mart.member_month
-    where month >= cast(cast(:period_end as date) - to_months(cast(:months_back as integer)) as date)
+    -- enrolment may reach back further than claims: those months had visits that nobody sent
+    where month >= greatest(
+        cast(cast(:period_end as date) - to_months(cast(:months_back as integer)) as date), cast(:claims_begin as date)
+    )
     group by month, contract_id
 ),
 
@@ -54,6 +57,7 @@ person_month as (
     select
         person_id,
         month,
+        year(month) * 12 + month(month) as month_number,
         count(*) as total,
         count(*) filter (where disposition = 'treated_and_released') as visits,
         count(*) filter (where disposition = 'observation') as observation,
@@ -93,7 +97,7 @@ possibly_frequent as (
 in_window as (
     select
         person_month.person_id,
-        cast(person_month.month + to_months(cast(later.months as integer)) as date) as month,
+        person_month.month_number + later.months as month_number,
         sum(person_month.total) as total
     from person_month
     inner join possibly_frequent on possibly_frequent.person_id = person_month.person_id
@@ -102,10 +106,10 @@ in_window as (
 ),
 
 frequent as (
-    select month, count(*) as frequent_4
+    select month_number, count(*) as frequent_4
     from in_window
     where total >= 4
-    group by month
+    group by month_number
 )
 
 select
@@ -120,10 +124,13 @@ select
     coalesce(ed_use.followup_7d_eligible, 0) as followup_7d_eligible,
     coalesce(ed_use.followup_7d_met, 0) as followup_7d_met,
     cast(ed_use.followup_7d_met as double) / nullif(ed_use.followup_7d_eligible, 0) as followup_7d_rate,
-    coalesce(frequent.frequent_4, 0) as frequent_4,
+    case
+        when month_of_service.month >= cast(:claims_begin as date) + to_months(11) then coalesce(frequent.frequent_4, 0)
+    end as frequent_4,
     month_of_service.completion,
     month_of_service.is_mature
 from month_of_service
 left join ed_use on ed_use.month = month_of_service.month
-left join frequent on frequent.month = month_of_service.month
+left join frequent
+    on frequent.month_number = year(month_of_service.month) * 12 + month(month_of_service.month)
 order by month_of_service.month

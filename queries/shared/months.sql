@@ -1,5 +1,5 @@
 -- answers: How complete is each month, and how many member-months does it have?
--- grain: one row per month
+-- grain: one row per month, from that of the earliest service
 -- metric: member_months
 -- columns:
 --   month: "month — first day of the month of service"
@@ -11,6 +11,8 @@
 with enrolled as (
     select month, contract_id, sum(medical_member_months) as member_months
     from mart.member_month
+    -- enrolment may reach back further than claims: nothing can be said of those months
+    where month >= cast(:claims_begin as date)
     group by month, contract_id
 )
 

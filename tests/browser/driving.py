@@ -108,3 +108,20 @@ def sign_in(page: Page, server: Server, username: str, path: str = "/") -> Page:
     expect(page.get_by_test_id("stSidebar").get_by_role("button", name="Sign out")).to_be_visible()
     settled(page)
     return page
+
+
+COOKIES: dict[tuple[str, str], list[dict[str, object]]] = {}
+
+
+def open_as(page: Page, server: Server, username: str, path: str = "/") -> Page:
+    """Open `path` signed in as a demo user: through the form once for each server, then by that session's cookie."""
+    key = (server.address, username)
+    if key not in COOKIES:
+        sign_in(page, server, username, path)
+        COOKIES[key] = [cookie for cookie in page.context.cookies() if cookie["httpOnly"]]
+        return page
+    page.context.add_cookies(COOKIES[key])  # type: ignore[arg-type]
+    page.goto(server.address + path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    settled(page)
+    return page

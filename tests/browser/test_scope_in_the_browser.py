@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Server, settled, sign_in
+from driving import Server, open_as, settled
 from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -37,7 +37,7 @@ def elsewhere(demo_warehouse: Path, read_snapshot: Callable[..., Any]) -> dict[s
 
 @pytest.fixture
 def harbor_page(server: Server, new_context: Callable[..., BrowserContext]) -> Page:
-    return sign_in(new_context().new_page(), server, "priya.natarajan", "/members")
+    return open_as(new_context().new_page(), server, "priya.natarajan", "/members")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,9 @@ def test_no_address_brings_a_row_of_another_market(
     shown = harbor_page.get_by_test_id("stMain").inner_text()
     assert "Traceback" not in shown and "Error" not in shown
     # What the grids hold is on a canvas; their accessible copy is in the page.
-    held = harbor_page.evaluate("() => [...document.querySelectorAll('[role=gridcell]')].map(c => c.innerText).join('\\n')")
+    held = harbor_page.evaluate(
+        "() => [...document.querySelectorAll('[role=gridcell]')].map(c => c.innerText).join('\\n')"
+    )
     for name in sorted(elsewhere["names"]):
         assert name not in held, f"{name} of another market is in the list"
     assert practice not in held

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from rich.console import Console
 
 from data import build as build_module
 from data.build import FeedCount, load_raw
@@ -82,7 +83,7 @@ def member() -> dict[str, str]:
     return dict(MEMBER)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def claim() -> Callable[..., dict[str, str]]:
     """A good claim line, with the changes given."""
     return lambda **changes: CLAIM | changes
@@ -95,21 +96,21 @@ def write_feed(tmp_path: Path) -> Callable[..., Path]:
     `files` gives the content of a file by name: rows, or bytes as they are; None leaves a file out. `changes`
     are keys of the declaration.
     """
+    return lambda files=None, **changes: _write_feed(tmp_path, files, **changes)
 
-    def write(files: dict[str, Rows | bytes | None] | None = None, **changes: Any) -> Path:
-        declaration = DECLARATION | changes
-        folder = tmp_path / "feeds" / declaration["name"]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "source.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
-        content: dict[str, Rows | bytes | None] = {}
-        if declaration["format"] == "tuva_input_layer":
-            content = {"eligibility.csv": [MEMBER], "medical_claim.csv": [CLAIM]}
-        for name, rows in (content | (files or {})).items():
-            if rows is not None:
-                (folder / name).write_bytes(rows if isinstance(rows, bytes) else as_csv(rows))
-        return folder.parent
 
-    return write
+def _write_feed(place: Path, files: dict[str, Rows | bytes | None] | None = None, **changes: Any) -> Path:
+    declaration = DECLARATION | changes
+    folder = place / "feeds" / declaration["name"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "source.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
+    content: dict[str, Rows | bytes | None] = {}
+    if declaration["format"] == "tuva_input_layer":
+        content = {"eligibility.csv": [MEMBER], "medical_claim.csv": [CLAIM]}
+    for name, rows in (content | (files or {})).items():
+        if rows is not None:
+            (folder / name).write_bytes(rows if isinstance(rows, bytes) else as_csv(rows))
+    return folder.parent
 
 
 class Loaded:
@@ -147,6 +148,22 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Loaded]]:
         one.connection.close()
 
 
+@pytest.fixture(scope="session")
+def load_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Loaded]]:
+    """Writes a feed and loads it, for a fixture that several tests read from."""
+    opened: list[Loaded] = []
+
+    def run(files: dict[str, Rows | bytes | None]) -> Loaded:
+        folder = tmp_path_factory.mktemp("loaded")
+        work = folder / "work.duckdb"
+        opened.append(Loaded(load_raw(_write_feed(folder, files), work, today=TODAY, threads=1), work))
+        return opened[-1]
+
+    yield run
+    for one in opened:
+        one.connection.close()
+
+
 STAND_IN = """
 create schema core;
 create schema mart;
@@ -165,12 +182,23 @@ def stand_in_sql() -> str:
     return STAND_IN
 
 
+def _stand_in_transform(work: Path, *ignored: object) -> None:
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(STAND_IN)
+
+
 @pytest.fixture
 def stand_in_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models of one statement each, for tests of what is around them."""
+    monkeypatch.setattr(build_module, "_transform", _stand_in_transform)
 
-    def transform(work: Path, *ignored: object) -> None:
-        with duckdb.connect(str(work)) as connection:
-            connection.execute(STAND_IN)
 
-    monkeypatch.setattr(build_module, "_transform", transform)
+@pytest.fixture(scope="session")
+def served_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The feeds of one member, and a warehouse built from them once; to be copied, not changed."""
+    place = tmp_path_factory.mktemp("served")
+    feeds = _write_feed(place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_module, "_transform", _stand_in_transform)
+        build_module.build(feeds, place / "warehouse", console=Console(file=io.StringIO()))
+    return feeds, place / "warehouse"

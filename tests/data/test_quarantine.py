@@ -18,47 +18,57 @@ from hypothesis import strategies as st
 
 from data.build import load_raw
 
+BAD_ROWS: list[tuple[dict[str, str], str, str]] = [
+    ({"claim_id": " "}, "claim_id", "missing key"),
+    ({"claim_line_number": "one"}, "claim_line_number", "missing key"),
+    ({"person_id": ""}, "person_id", "missing key"),
+    ({"claim_start_date": ""}, "claim_start_date", "bad or missing date"),
+    ({"claim_start_date": "2025-02-30"}, "claim_start_date", "bad or missing date"),
+    ({"claim_start_date": "03/01/2025"}, "claim_start_date", "bad or missing date"),
+    ({"claim_start_date": "2025-03-01x"}, "claim_start_date", "bad or missing date"),
+    ({"claim_end_date": "0001-01-01"}, "claim_end_date", "bad or missing date"),
+    ({"paid_date": "infinity"}, "paid_date", "bad or missing date"),
+    ({"paid_amount": "12,5"}, "paid_amount", "bad amount"),
+    ({"paid_amount": "NaN"}, "paid_amount", "bad amount"),
+    ({"allowed_amount": "9" * 20}, "allowed_amount", "bad amount"),
+    ({"service_unit_quantity": "inf"}, "service_unit_quantity", "bad amount"),
+    ({"claim_end_date": "2025-02-28"}, "claim_end_date", "end before start"),
+    ({"claim_line_end_date": "2025-02-28"}, "claim_line_end_date", "end before start"),
+    (
+        {"admission_date": "2025-03-01", "discharge_date": "2025-02-01"},
+        "discharge_date",
+        "end before start",
+    ),
+    ({"claim_start_date": "2026-06-02", "claim_end_date": ""}, "claim_start_date", "future service date"),
+    ({"claim_type": "veterinary"}, "claim_type", "unknown claim type"),
+    ({"claim_type": ""}, "claim_type", "unknown claim type"),
+    # Two faults: the first reason of the list is the one given.
+    ({"person_id": "", "claim_start_date": "never", "paid_amount": "x"}, "person_id", "missing key"),
+    ({"claim_start_date": "never", "paid_amount": "x"}, "claim_start_date", "bad or missing date"),
+    ({"paid_amount": "x", "claim_end_date": "2020-01-01"}, "paid_amount", "bad amount"),
+]
+"""What is changed in a good claim line, and the column and reason it is set aside with."""
 
-@pytest.mark.parametrize(
-    ("changes", "column", "reason"),
-    [
-        ({"claim_id": " "}, "claim_id", "missing key"),
-        ({"claim_line_number": "one"}, "claim_line_number", "missing key"),
-        ({"person_id": ""}, "person_id", "missing key"),
-        ({"claim_start_date": ""}, "claim_start_date", "bad or missing date"),
-        ({"claim_start_date": "2025-02-30"}, "claim_start_date", "bad or missing date"),
-        ({"claim_start_date": "03/01/2025"}, "claim_start_date", "bad or missing date"),
-        ({"claim_start_date": "2025-03-01x"}, "claim_start_date", "bad or missing date"),
-        ({"claim_end_date": "0001-01-01"}, "claim_end_date", "bad or missing date"),
-        ({"paid_date": "infinity"}, "paid_date", "bad or missing date"),
-        ({"paid_amount": "12,5"}, "paid_amount", "bad amount"),
-        ({"paid_amount": "NaN"}, "paid_amount", "bad amount"),
-        ({"allowed_amount": "9" * 20}, "allowed_amount", "bad amount"),
-        ({"service_unit_quantity": "inf"}, "service_unit_quantity", "bad amount"),
-        ({"claim_end_date": "2025-02-28"}, "claim_end_date", "end before start"),
-        ({"claim_line_end_date": "2025-02-28"}, "claim_line_end_date", "end before start"),
-        (
-            {"admission_date": "2025-03-01", "discharge_date": "2025-02-01"},
-            "discharge_date",
-            "end before start",
-        ),
-        ({"claim_start_date": "2026-06-02", "claim_end_date": ""}, "claim_start_date", "future service date"),
-        ({"claim_type": "veterinary"}, "claim_type", "unknown claim type"),
-        ({"claim_type": ""}, "claim_type", "unknown claim type"),
-        # Two faults: the first reason of the list is the one given.
-        ({"person_id": "", "claim_start_date": "never", "paid_amount": "x"}, "person_id", "missing key"),
-        ({"claim_start_date": "never", "paid_amount": "x"}, "claim_start_date", "bad or missing date"),
-        ({"paid_amount": "x", "claim_end_date": "2020-01-01"}, "paid_amount", "bad amount"),
-    ],
-)
-def test_a_bad_row_is_set_aside_with_its_reason(write_feed, load, claim, changes, column, reason):
-    rows = [claim(), claim(claim_id="c2") | changes, claim(claim_id="c3")]
-    loaded = load(write_feed({"medical_claim.csv": rows}))
-    assert loaded.reasons() == [(2, column, reason)]
-    assert loaded.rows("select claim_id, row_number from raw.medical_claim order by 1") == [
-        ("c1", 1),
-        ("c3", 3),
+
+@pytest.fixture(scope="module")
+def bad_rows(load_once, claim) -> dict[int, tuple[str, str]]:
+    """The (column, reason) of each row set aside, by row number; good rows stand between them."""
+    rows = [claim(claim_id="good0")]
+    for number, (changes, _, _) in enumerate(BAD_ROWS, start=1):
+        rows += [claim(claim_id=f"bad{number}") | changes, claim(claim_id=f"good{number}")]
+    loaded = load_once({"medical_claim.csv": rows})
+    assert loaded.rows("select row_number, claim_id from raw.medical_claim order by 1") == [
+        (2 * number + 1, f"good{number}") for number in range(len(BAD_ROWS) + 1)
     ]
+    aside = loaded.reasons()
+    assert [number for number, _, _ in aside] == [2 * number + 2 for number in range(len(BAD_ROWS))]
+    return {number: (column, reason) for number, column, reason in aside}
+
+
+@pytest.mark.parametrize("number", range(len(BAD_ROWS)), ids=lambda n: f"{BAD_ROWS[n][2]}-{n}")
+def test_a_bad_row_is_set_aside_with_its_reason(bad_rows, number):
+    _, column, reason = BAD_ROWS[number]
+    assert bad_rows[2 * number + 2] == (column, reason)
 
 
 def test_a_row_set_aside_is_kept_as_it_was_read(write_feed, load, claim):
@@ -225,6 +235,35 @@ def test_parquet_with_native_types_reads_like_csv(write_feed, load, tmp_path):
     ]
 
 
+def test_a_value_out_of_range_is_set_aside_also_where_parquet_has_types(write_feed, load, tmp_path):
+    path = tmp_path / "claims.parquet"
+    duckdb.execute(
+        f"""
+        copy (
+            select 'c' || i as claim_id, 1 as claim_line_number, 'professional' as claim_type,
+                '10' as person_id,
+                case i when 1 then date '0001-01-01' else date '2025-03-01' end as claim_start_date,
+                date '2025-03-02' as claim_end_date, '23' as place_of_service_code,
+                '' as bill_type_code, '' as revenue_center_code, '99283' as hcpcs_code, '' as facility_npi,
+                case i when 2 then 99999999999999999.5 else 12.5 end::decimal(20, 1) as paid_amount,
+                'R07.9' as diagnosis_code_1
+            from range(4) as t(i)
+        ) to '{path}' (format parquet)
+        """
+    )
+    loaded = load(write_feed({"medical_claim.csv": None, "medical_claim.parquet": path.read_bytes()}))
+    assert loaded.reasons() == [
+        (2, "claim_start_date", "bad or missing date"),
+        (3, "paid_amount", "bad amount"),
+    ]
+    assert loaded.rows("select row_number, paid_amount from raw.medical_claim order by 1") == [
+        (1, Decimal("12.50")),
+        (4, Decimal("12.50")),
+    ]
+    [(written,)] = loaded.rows("select row_json->>'paid_amount' from raw.quarantine where row_number = 3")
+    assert written == "99999999999999999.5"
+
+
 def test_gzip_files_are_read(write_feed, load, claim):
     rows = ",".join(claim()) + "\n" + ",".join(claim().values()) + "\n"
     loaded = load(
@@ -269,7 +308,7 @@ cell = st.text(alphabet='ab,"\n\r 1-0é\0', max_size=5) | st.sampled_from(["i1",
 line = st.lists(cell, min_size=3, max_size=5)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(line | st.binary(max_size=12), max_size=8))
 def test_loaded_and_quarantined_add_up_to_the_rows_of_any_file(lines):
     """Any bytes at all: nothing is lost, nothing counted twice, and row numbers are 1 to n."""
@@ -299,7 +338,7 @@ def test_loaded_and_quarantined_add_up_to_the_rows_of_any_file(lines):
     assert sorted(number for (number,) in numbers) == list(range(1, count.rows_in + 1))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.text(alphabet='ab,"\n 1é', max_size=6), min_size=4, max_size=4), max_size=8))
 def test_the_rows_of_a_well_formed_file_are_the_rows_python_reads(rows):
     rows = [row for row in rows if any(row)]

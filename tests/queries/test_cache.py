@@ -1,4 +1,4 @@
-"""The cache never mixes two people's answers or two snapshots, and nobody can change what another one sees."""
+"""The cache never mixes two people's answers or two snapshots, and nobody changes what another one sees."""
 
 from __future__ import annotations
 

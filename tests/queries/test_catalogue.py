@@ -57,7 +57,8 @@ def test_every_metric_names_columns_that_exist(metric_id: str) -> None:
 def test_the_metrics_of_the_first_page_are_there() -> None:
     assert {item.id for item in all_metrics()} >= {
         "ed_visits_per_1000", "ed_observation_per_1000", "ed_admitted_per_1000", "ed_total_per_1000",
-        "avoidable_ed_per_1000", "avoidable_ed_share", "followup_7d_rate", "followup_30d_rate", "frequent_users",
+        "avoidable_ed_per_1000", "avoidable_ed_share", "followup_7d_rate", "followup_30d_rate",
+        "frequent_users",
         "ed_allowed_per_visit", "member_months", "medical_paid", "inpatient_stays", "quarantined_rows",
     }  # fmt: skip
 
@@ -114,7 +115,10 @@ def test_filters_are_normalised_so_that_equal_choices_are_equal() -> None:
 def test_the_tables_of_the_demo_are_those_the_hand_written_tests_use(
     demo_warehouse: Path, read_snapshot: Callable, crowd: Path
 ) -> None:
-    listed = "select table_name, column_name from information_schema.columns where table_schema = 'mart' and table_catalog = 'snapshot'"
+    listed = (
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'mart' and table_catalog = 'snapshot'"
+    )
     real = set(read_snapshot(demo_warehouse).execute(listed).fetchall())
     written = set(read_snapshot(crowd).execute(listed).fetchall())
     assert written <= real

@@ -17,7 +17,7 @@ from access.principal import Principal
 from queries import Filters, NotPermitted, all_questions, ask, bare_sql
 from queries.catalog import parse
 from queries.errors import InvalidQuestion
-from queries.scope import OPEN_TABLES, Reach, Scope, rewrite
+from queries.scope import OPEN_TABLES, Reach, Scope, rewrite, template
 
 REQUIRED = {"group_by": "market", "metric_id": "ed_visits_per_1000", "person_id": "m17"}
 NAMES = [item.name for item in all_questions()]
@@ -26,9 +26,10 @@ TABLES = {
                  "pcp_npi": "VARCHAR", "care_team_id": "VARCHAR"},
     "member": {"person_id": "VARCHAR", "market_id": "VARCHAR", "contract_id": "VARCHAR", "phone": "VARCHAR",
                "pcp_npi": "VARCHAR", "care_team_id": "VARCHAR"},
-    "member_month": {"person_id": "VARCHAR", "market_id": "VARCHAR", "contract_id": "VARCHAR", "month": "DATE",
-                     "pcp_npi": "VARCHAR", "care_team_id": "VARCHAR"},
-    "inpatient_stay": {"person_id": "VARCHAR", "market_id": "VARCHAR", "contract_id": "VARCHAR", "month": "DATE"},
+    "member_month": {"person_id": "VARCHAR", "market_id": "VARCHAR", "contract_id": "VARCHAR",
+                     "month": "DATE", "pcp_npi": "VARCHAR", "care_team_id": "VARCHAR"},
+    "inpatient_stay": {"person_id": "VARCHAR", "market_id": "VARCHAR", "contract_id": "VARCHAR",
+                       "month": "DATE"},
     "build": {"feed": "VARCHAR"},
     "mystery": {"anything": "VARCHAR"},
 }  # fmt: skip
@@ -40,6 +41,16 @@ NORTH = Scope(
 def required(name: str) -> dict[str, str]:
     item = next(item for item in all_questions() if item.name == name)
     return {param: REQUIRED[param] for param, spec in item.params.items() if spec.required}
+
+
+def everything(name: str) -> dict[str, Any]:
+    """A value for every parameter of a question."""
+    item = next(item for item in all_questions() if item.name == name)
+    some = {"str": "x", "int": 1, "float": 1.0, "date": date(2026, 1, 1), "bool": True}
+    return {
+        param: REQUIRED.get(param) or (spec.choices[0] if spec.choices else some[spec.type])
+        for param, spec in item.params.items()
+    }
 
 
 def unscoped_tables(sql: str) -> list[str]:
@@ -142,13 +153,33 @@ def test_care_team_and_pcp_reach_tables_that_do_not_carry_them() -> None:
     assert "enrolled.market_id IN" in written
 
 
+def test_a_parameter_not_given_leaves_no_condition_and_one_given_does() -> None:
+    tree = parse(
+        "select person_id from mart.ed_visit where (:month is null or month = :month) "
+        "and (:least is null or person_id in (select m.person_id from mart.member m where m.n >= :least))",
+        "a/b",
+    )
+    written = template(rewrite(tree, NORTH, TABLES))
+    neither, names = written.fill(frozenset({"month", "least"}))
+    assert "$month" not in neither and "$least" not in neither and not {"month", "least"} & names
+    one, names = written.fill(frozenset({"month"}))
+    assert "$month" not in one and "$least" in one and "least" in names
+    both, names = written.fill(frozenset())
+    assert "$month" in both and unscoped_tables(both) == [] and {"month", "least"} <= names
+    for sql in (neither, one, both):
+        sqlglot.parse_one(sql, dialect="duckdb")
+        assert "optional_condition" not in sql and "scope_market_0" in sql
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_mart_table_stands_unscoped_in_any_question(
     name: str, crowd: Path, serve: Callable[[Path], None], principal: Callable[..., Principal]
 ) -> None:
     serve(crowd)
     asker = principal(markets={"north"}, contracts={"aco"})
-    sql, values = bare_sql(name, asker, Filters(), **required(name))
+    # with every parameter given, so that each optional condition is there with the tables it reads
+    sql, values = bare_sql(name, asker, Filters(), **everything(name))
+    assert "optional_condition" not in sql
     assert set(unscoped_tables(sql)) <= OPEN_TABLES
     scopes = {value for bound, value in values.items() if bound.startswith(("scope_", "seen_"))}
     assert scopes <= {"north", "aco"}

@@ -1,5 +1,6 @@
 /* Maturity of each contract's months: how complete the medical claims of a month are by now. Grain: contract, month.
-   Without payment dates completion is unknown and the month counts as mature; months after the last payment are not. */
+   Without payment dates completion is unknown and the month counts as mature; months after the last payment are not.
+   Money that no rule places makes no month of its own: `unassigned` has only the months in which it has members. */
 MODEL (
   name mart.month,
   kind FULL,
@@ -20,7 +21,7 @@ with enrolled as (
 listed as (
     select contract_id, month from enrolled
     union
-    select distinct contract_id, month from staging.spend_month
+    select distinct contract_id, month from staging.spend_month where contract_id <> 'unassigned'
 ),
 
 aged as (

@@ -95,7 +95,7 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by feed, person_id, facility_npi, start_date, end_date, abs(paid_amount), is_cancelling
+            partition by feed, claim_type, person_id, facility_npi, start_date, end_date, abs(paid_amount), is_cancelling
             order by claim_id
         ) as number_alike
     from kind

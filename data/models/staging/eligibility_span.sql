@@ -1,5 +1,6 @@
-/* Enrolment spans as months: open ends and years from 2099 end with the data's last month, death ends a span with
-   its month (metrics.md, rule 1). Grain: eligibility row; spans that end before they start are left out. */
+/* Enrolment spans as months: no span reaches beyond the data's last month, whether its end is open, 2099 or a date to
+   come; death ends a span with its month (metrics.md, rule 1). Grain: eligibility row; a span that begins after the
+   data's end, or ends before it starts, has no month. */
 MODEL (
   name staging.eligibility_span,
   kind FULL
@@ -15,10 +16,7 @@ ended as (
     select
         e.*,
         d.death_date as died_on,
-        case
-            when e.enrollment_end_date is null or extract(year from e.enrollment_end_date) >= 2099 then f.data_end
-            else e.enrollment_end_date
-        end as span_end
+        least(coalesce(e.enrollment_end_date, f.data_end), last_day(f.data_end)) as span_end
     from raw.eligibility as e
     inner join staging.feed_end as f on f.feed = e.feed
     left join death as d on d.person_id = e.person_id

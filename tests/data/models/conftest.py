@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def small_feed() -> Rows:
             },
         ],
         "medical_claim": [
-            _line(
+            institutional(
                 "e1",
                 1,
                 "1",
@@ -182,7 +183,7 @@ def small_feed() -> Rows:
                 hour=14,
                 paid_on="2026-02-20",
             ),
-            _line(
+            institutional(
                 "e1",
                 2,
                 "1",
@@ -194,11 +195,11 @@ def small_feed() -> Rows:
                 hour=14,
                 paid_on="2026-02-20",
             ),
-            _professional("d1", "1", "2026-02-02", "99284", "23", paid=30),
-            _professional("o1", "1", "2026-02-06", "99213", "11", paid=50),
-            _professional("d2", "1", "2026-03-20", "99283", "23", paid=10),
-            _line("e2", 1, "2", "131", "2026-02-10", revenue="0450", paid=80, dx="S0990XA"),
-            _line(
+            professional("d1", "1", "2026-02-02", "99284", "23", paid=30),
+            professional("o1", "1", "2026-02-06", "99213", "11", paid=50),
+            professional("d2", "1", "2026-03-20", "99283", "23", paid=10),
+            institutional("e2", 1, "2", "131", "2026-02-10", revenue="0450", paid=80, dx="S0990XA"),
+            institutional(
                 "i1",
                 1,
                 "2",
@@ -210,7 +211,7 @@ def small_feed() -> Rows:
                 dx="A419",
                 drg="871",
             ),
-            _line(
+            institutional(
                 "i2",
                 1,
                 "2",
@@ -222,11 +223,13 @@ def small_feed() -> Rows:
                 dx="A419",
                 drg="871",
             ),
-            _line("e3", 1, "1", "131", "2026-05-02", revenue="0450", paid=70, dx="K0889"),
-            _line("e4", 1, "1", "131", "2026-06-18", revenue="0450", paid=70, dx="R079"),
-            _line("z1", 1, "3", "131", "2026-05-05", revenue="0300", paid=15, dx="Z000"),
-            _line("n1", 1, "1", "110", "2026-04-01", end="2026-04-03", revenue="0120", paid=0, dx="I10"),
-            _professional("end", "1", "2026-06-20", "99213", "32", paid=1, paid_on="2026-06-30"),
+            institutional("e3", 1, "1", "131", "2026-05-02", revenue="0450", paid=70, dx="K0889"),
+            institutional("e4", 1, "1", "131", "2026-06-18", revenue="0450", paid=70, dx="R079"),
+            institutional("z1", 1, "3", "131", "2026-05-05", revenue="0300", paid=15, dx="Z000"),
+            institutional(
+                "n1", 1, "1", "110", "2026-04-01", end="2026-04-03", revenue="0120", paid=0, dx="I10"
+            ),
+            professional("end", "1", "2026-06-20", "99213", "32", paid=1, paid_on="2026-06-30"),
         ],
         "pharmacy_claim": [
             {
@@ -245,7 +248,7 @@ def small_feed() -> Rows:
     }
 
 
-def _line(
+def institutional(
     claim: str,
     line: int,
     person: str,
@@ -261,7 +264,10 @@ def _line(
     paid_on: str | None = None,
     contract: str = "aco",
     facility: str = "f1",
+    disposition: str = "01",
+    hcpcs: str | None = None,
 ) -> dict[str, Any]:
+    """A line of a facility's claim, paid on the day of service unless said otherwise."""
     inpatient = bill.startswith("11")
     return {
         "claim_id": claim,
@@ -274,8 +280,9 @@ def _line(
         "bill_type_code": bill,
         "admission_date": start if inpatient else None,
         "discharge_date": end if inpatient else None,
-        "discharge_disposition_code": "01",
+        "discharge_disposition_code": disposition,
         "drg_code": drg,
+        "hcpcs_code": hcpcs,
         "revenue_center_code": revenue,
         "facility_npi": facility,
         "diagnosis_code_1": dx,
@@ -286,15 +293,24 @@ def _line(
     }
 
 
-def _professional(
-    claim: str, person: str, on: str, hcpcs: str, place: str, *, paid: float, paid_on: str | None = None
+def professional(
+    claim: str,
+    person: str,
+    on: str,
+    hcpcs: str,
+    place: str,
+    *,
+    paid: float,
+    paid_on: str | None = None,
+    contract: str = "aco",
 ) -> dict[str, Any]:
+    """A claim of one line by doctor p1, paid on the day of service unless said otherwise."""
     return {
         "claim_id": claim,
         "claim_line_number": 1,
         "claim_type": "professional",
         "person_id": person,
-        "contract_id": "aco",
+        "contract_id": contract,
         "claim_start_date": on,
         "claim_end_date": on,
         "hcpcs_code": hcpcs,
@@ -308,6 +324,15 @@ def _professional(
     }
 
 
+@contextmanager
+def attached(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to a file, read-only."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as work (read_only)")
+        connection.execute("use work")
+        yield connection
+
+
 @pytest.fixture(scope="session")
 def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small feed transformed: a work database with raw, core and mart."""
@@ -319,8 +344,14 @@ def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small(small_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a read-only copy of the small warehouse."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{small_warehouse}' as work (read_only)")
-        connection.execute("use work")
+    """The small warehouse, to read."""
+    with attached(small_warehouse) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def tuva(tuva_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published snapshot of the real Tuva files, to read."""
+    snapshot = (tuva_warehouse / "CURRENT").read_text().strip()
+    with attached(tuva_warehouse / f"{snapshot}.duckdb") as connection:
         yield connection

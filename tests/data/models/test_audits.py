@@ -1,4 +1,7 @@
-"""Every promise of the warehouse is broken once, and the audit that guards it must say so."""
+"""Every promise of the warehouse is broken once, and the audit that guards it must say so.
+
+That an unharmed warehouse passes needs no test of its own: the build of every fixture here runs all audits.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,6 @@ TAMPERING = {
 
 def test_every_audit_is_tried() -> None:
     assert set(TAMPERING) == set(PROMISES)
-
-
-def test_the_small_warehouse_keeps_its_promises(small_warehouse: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copy(small_warehouse, tmp_path / "work.duckdb"))
-    assert broken_promises(copy) == []
 
 
 def test_each_audit_fails_when_its_promise_is_broken(small_warehouse: Path, tmp_path: Path) -> None:

@@ -2,52 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import duckdb
-import pytest
-
-from data.build import load_raw
-from data.transform import transform
-
-SOURCE = """
-name: tuva
-format: tuva_input_layer
-person_ids: shared
-contracts:
-  - {contract_id: aco, contract_name: ACO, payer: medicare, plan: medicare, line_of_business: medicare,
-     model: shared_savings, performance_start: 2016-01-01, performance_end: 2018-12-31,
-     completion_threshold: 0.9}
-markets:
-  - {market_id: all, market_name: All, state: WI}
-contract_rules:
-  - {when: {}, contract_id: aco}
-market_rules:
-  - {when: {}, market_id: all}
-files: {eligibility: "eligibility*.csv", medical_claim: "medical_claim*.csv",
-        pharmacy_claim: "pharmacy_claim*.csv",
-        lab_result: "lab_result*.csv", observation: "observation*.csv", appointment: "appointment*.csv",
-        immunization: "immunization*.csv"}
-"""
-
-
-@pytest.fixture(scope="module")
-def tuva(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The Tuva files, read in place, loaded and transformed."""
-    folder = tmp_path_factory.mktemp("tuva")
-    feed = folder / "feeds" / "tuva"
-    feed.mkdir(parents=True)
-    (feed / "source.yaml").write_text(SOURCE)
-    for file in (shared / "data" / "tuva_input_layer").glob("*.csv"):
-        (feed / file.name).symlink_to(file)
-    work = folder / "work.duckdb"
-    load_raw(folder / "feeds", work)
-    transform(work, memory_limit="1GB")
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{work}' as work (read_only)")
-        connection.execute("use work")
-        yield connection
 
 
 def test_member_months_by_year(tuva: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,92 @@
+"""Pictures of every page, light, dark and narrow, from the run itself.
+
+Written to `var/test/screenshots`; with HUDDLEBOARD_SCREENSHOTS=1 to `docs/screenshots` (`make screenshots`), so
+that an ordinary test run leaves the working tree as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from driving import ROOT, Server, open_as, settled
+from playwright.sync_api import BrowserContext, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+
+FOLDER = ROOT / ("docs/screenshots" if os.environ.get("HUDDLEBOARD_SCREENSHOTS") else "var/test/screenshots")
+
+
+def picture(page: Page, name: str, *, whole: bool = True) -> Path:
+    """A screenshot of the page, as tall as its content."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if whole:
+        size = page.viewport_size or {"width": 1440, "height": 900}
+        tall = int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+        page.set_viewport_size({"width": size["width"], "height": min(max(tall, 600), 6000)})
+        settled(page)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    file = FOLDER / f"{name}.png"
+    page.screenshot(path=file, animations="disabled")
+    assert file.stat().st_size > 20_000, f"{name} is blank"
+    return file
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "user", "address"),
+    [
+        ("ed_utilization", "priya.natarajan", "/ed_utilization"),
+        ("members", "priya.natarajan", "/members"),
+        ("data_operations", "ken.watanabe", "/data_operations"),
+    ],
+)
+def test_each_page_in_each_theme(
+    server: Server, new_context: Callable[..., BrowserContext], name: str, user: str, address: str, theme: str
+) -> None:
+    page = open_as(new_context(theme=theme).new_page(), server, user, address)
+    picture(page, f"{name}_{theme}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_list_behind_a_number_one_member_and_a_definition(
+    server: Server, new_context: Callable[..., BrowserContext], theme: str
+) -> None:
+    page = open_as(new_context(theme=theme).new_page(), server, "priya.natarajan", "/ed_utilization")
+    page.get_by_role("button", name="Definitions").click()
+    expect(page.get_by_role("dialog").get_by_text("Divided by").first).to_be_visible()
+    picture(page, f"definition_drawer_{theme}", whole=False)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Members", exact=True).first.click()
+    page.wait_for_url(re.compile(r"/members\?"))
+    settled(page)
+    picture(page, f"members_drill_{theme}")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    row = page.locator("[data-testid=stDataFrame] canvas").first
+    row.click(position={"x": 16, "y": 57})
+    page.get_by_role("button", name="Open member").click()
+    page.wait_for_url(re.compile(r"/member\?"))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    settled(page)
+    assert re.search(r"[?&]m=[\w-]{16,}", page.url), "a member's address is an opaque handle"
+    picture(page, f"member_{theme}")
+
+
+def test_the_sign_in_page_and_a_narrow_screen(
+    server: Server, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context().new_page()
+    page.goto(server.address)
+    expect(page.get_by_label("Username")).to_be_visible()
+    settled(page)
+    picture(page, "sign_in_light", whole=False)
+    narrow = new_context().new_page()
+    open_as(narrow, server, "priya.natarajan", "/ed_utilization")
+    narrow.set_viewport_size({"width": 420, "height": 900})
+    narrow.reload()
+    expect(narrow.get_by_test_id("stMetric")).to_have_count(4)
+    settled(narrow)
+    picture(narrow, "ed_utilization_narrow")
