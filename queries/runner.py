@@ -23,7 +23,7 @@ from queries.filters import Filters
 from queries.lineage import carried_classes
 from queries.scope import Scope, Template, column_classes, literal, rewrite, scope_of, template
 from queries.settings import settings
-from queries.snapshots import OpenSnapshot, lend, period
+from queries.snapshots import RUNNING_CURSOR, OpenSnapshot, lend, period
 
 if TYPE_CHECKING:
     from access.principal import Principal
@@ -301,24 +301,26 @@ class _Fixed(dict[str, Any]):
 
 def _execute(asked: Question, opened: OpenSnapshot, sql: str, binds: dict[str, Any]) -> pa.Table:
     limit = settings().query_seconds
-    expired = threading.Event()
+    expired, done = threading.Event(), threading.Event()
     try:
         with opened.engine.connect() as connection:
-            cursor: Any = connection.connection.dbapi_connection
+            about: dict[Any, Any] = connection.info
 
-            def stop() -> None:
-                expired.set()
-                cursor.interrupt()
+            def watch() -> None:
+                # Again and again: DuckDB forgets an interruption that comes before it has begun to execute.
+                if not done.wait(limit):
+                    expired.set()
+                    while not done.wait(0.05):
+                        if running := about.get(RUNNING_CURSOR):
+                            running.interrupt()
 
-            timer = threading.Timer(limit, stop)
-            timer.daemon = True
-            timer.start()
+            threading.Thread(target=watch, daemon=True).start()
             try:
                 # The driver's own $names: SQLAlchemy's text() would take a colon inside a literal for a bind.
                 result: Any = connection.execution_options(duckdb_arrow=True).exec_driver_sql(sql, binds)
                 return result.arrow
             finally:
-                timer.cancel()
+                done.set()
     except (duckdb.Error, sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
         if expired.is_set():
             raise QueryTooSlow(

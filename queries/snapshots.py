@@ -44,6 +44,10 @@ class OpenSnapshot:
         self.layout = hash(tuple((table, tuple(columns.items())) for table, columns in self.tables.items()))
 
 
+# Where a SQLAlchemy connection's `info` keeps the cursor that executes. A DuckDB cursor is a connection of its
+# own: interrupting the one it was made from does not stop it.
+RUNNING_CURSOR = "running_cursor"
+
 _lock = threading.Lock()
 _open: OrderedDict[tuple[Path, str], OpenSnapshot] = OrderedDict()
 _pointer: dict[Path, tuple[tuple[int, int, int], str]] = {}
@@ -132,12 +136,14 @@ def _open_file(folder: Path, snapshot_id: str) -> OpenSnapshot:
     tables: dict[str, dict[str, str]] = {}
     for table, column, type_ in columns:
         tables.setdefault(table.lower(), {})[column.lower()] = type_
+    # A cursor per checkout: DuckDB cursors are connections of their own on the same instance.
+    engine = sqlalchemy.create_engine("duckdb://", creator=root.cursor, poolclass=NullPool)
+    sqlalchemy.event.listen(engine, "before_cursor_execute", _remember_cursor)
     return OpenSnapshot(
         snapshot_id=snapshot_id,
         folder=folder,
         root=root,
-        # A cursor per checkout: DuckDB cursors are connections of their own on the same instance.
-        engine=sqlalchemy.create_engine("duckdb://", creator=root.cursor, poolclass=NullPool),
+        engine=engine,
         tables=tables,
         lines_of_business=dict(
             root.execute("select contract_id, line_of_business from mart.contract").fetchall()
@@ -145,6 +151,10 @@ def _open_file(folder: Path, snapshot_id: str) -> OpenSnapshot:
         latest_mature_month=_latest_mature_month(root),
         claims_begin=_claims_begin(root),
     )
+
+
+def _remember_cursor(connection: sqlalchemy.Connection, cursor: Any, *_: Any) -> None:
+    connection.info[RUNNING_CURSOR] = cursor
 
 
 def _latest_mature_month(root: duckdb.DuckDBPyConnection) -> date | None:

@@ -81,3 +81,10 @@ def test_a_drills_address_leaves_the_filter_bars_own_parameters_alone() -> None:
 
 def test_months_are_counted_across_the_year() -> None:
     assert months_before(date(2026, 2, 1), 3) == date(2025, 11, 1)
+
+
+def test_the_only_market_is_called_by_its_name_and_filters_nothing() -> None:
+    chosen = _chosen(Answers(), {}, {}, "12 months", (), {"market": "Harbor"})
+    assert chosen.scope_name("market", "All markets") == "Harbor"
+    assert chosen.scope_name("contract", "All contracts") == "All contracts"
+    assert chosen.filters.market == ()
