@@ -98,12 +98,13 @@ def _team(asking: Asking, person: str) -> None:
         return
     shown = tables.dates_in_words(team, ["start_date"]).assign(
         role=[str(value).replace("_", " ").capitalize() for value in team["role"]],
-        lead=["Lead" if bool(value) else "" for value in team["is_lead"]],
+        lead=["Yes" if bool(value) else "" for value in team["is_lead"]],
+        languages=[str(value or "").replace("|", ", ") for value in team["languages"]],
     )
     columns = {
         "staff_name": "Name",
         "role": "Role",
-        "lead": "",
+        "lead": "Lead",
         "start_date": "Since",
         "languages": "Languages",
     }

@@ -44,8 +44,8 @@ class OpenSnapshot:
         self.layout = hash(tuple((table, tuple(columns.items())) for table, columns in self.tables.items()))
 
 
-# Where a SQLAlchemy connection's `info` keeps the cursor that executes. A DuckDB cursor is a connection of its
-# own: interrupting the one it was made from does not stop it.
+# Where the `info` of a SQLAlchemy connection keeps the cursor that executes. A DuckDB cursor is a connection
+# of its own: interrupting the one it was made from does not stop it.
 RUNNING_CURSOR = "running_cursor"
 
 _lock = threading.Lock()
