@@ -27,7 +27,7 @@ def write_demo(members: int, seed: int, feeds: Path) -> dict[str, dict[str, floa
 
 
 def build(feeds: Path, warehouse: Path, memory_limit: str) -> dict[str, dict[str, float]]:
-    """Seconds and rows of each phase of a build: load (rows read), transform (rows loaded), publish (rows kept)."""
+    """Seconds and rows of each phase: load (rows read), transform (rows loaded), publish (rows kept)."""
     from data.build import build as run
 
     marks: list[tuple[str, float]] = []

@@ -448,14 +448,6 @@ def followup_words(points: pd.DataFrame, now: pd.DataFrame, group_by: str, windo
     return headline, line
 
 
-def groups_know_30_days() -> bool:
-    """True if groups can be compared on follow-up within 30 days too."""
-    return "followup_30d_met" in queries.question("ed/by_group").columns
-
-
-# ---- tiles -----------------------------------------------------------------------------------------------
-
-
 def _visits_tile(
     chosen: Chosen,
     new: Any,

@@ -302,8 +302,8 @@ def _followup(chosen: Chosen, live: Any, target: ed_figures.Target) -> None:
     top = st.container()
     with st.container(horizontal=True, key="followup_switches"):
         group_by = _switch("Compare by", GROUPINGS, "followup_by")
-        windows = {"7d": "7 days", "30d": "30 days"} if ed_figures.groups_know_30_days() else {"7d": "7 days"}
-        window = _switch("Within", windows, "followup_window") if len(windows) > 1 else "7d"
+        windows = {"7d": "7 days", "30d": "30 days"}
+        window = _switch("Within", windows, "followup_window")
     groups = asking.ask("ed/by_group", chosen.filters, group_by=group_by)
     points = ed_figures.followup_of(groups, window)
     finding, line = ed_figures.followup_words(points, now, group_by, window)

@@ -1,6 +1,6 @@
 -- answers: How does emergency department use differ between markets, contracts, lines of business, care teams, PCPs or practices?
 -- grain: one row per group
--- metric: [ed_visits_per_1000, avoidable_ed_share, followup_7d_rate]
+-- metric: [ed_visits_per_1000, avoidable_ed_share, followup_7d_rate, followup_30d_rate]
 -- columns:
 --   group_id: "text — id of the group; 'none' where the member has none"
 --   group_name: "text — name of the group"
@@ -12,6 +12,9 @@
 --   followup_7d_eligible: "visits — treated-and-released visits whose 7-day window has passed"
 --   followup_7d_met: "visits — of those, followed up within 7 days"
 --   followup_7d_rate: "share 0..1 — followed up ÷ eligible"
+--   followup_30d_eligible: "visits — treated-and-released visits whose 30-day window has passed"
+--   followup_30d_met: "visits — of those, followed up within 30 days"
+--   followup_30d_rate: "share 0..1 — followed up ÷ eligible"
 -- params:
 --   group_by: {type: str, required: true, choices: [market, contract, line_of_business, care_team, pcp, practice], meaning: 'what to group by'}
 -- drill:
@@ -20,6 +23,8 @@
 --   avoidable_equivalent: {question: ed/visits, params: {disposition: treated_and_released, class: avoidable}, group: {by: group_by, value: $group_id, map: {market: market_id, contract: contract_id, line_of_business: line_of_business, care_team: care_team_id, pcp: pcp_npi, practice: practice_name}}, count: "sum:class_weight"}
 --   followup_7d_eligible: {question: ed/visits, params: {disposition: treated_and_released, followup_7d: eligible}, group: {by: group_by, value: $group_id, map: {market: market_id, contract: contract_id, line_of_business: line_of_business, care_team: care_team_id, pcp: pcp_npi, practice: practice_name}}, count: "rows"}
 --   followup_7d_met: {question: ed/visits, params: {disposition: treated_and_released, followup_7d: met}, group: {by: group_by, value: $group_id, map: {market: market_id, contract: contract_id, line_of_business: line_of_business, care_team: care_team_id, pcp: pcp_npi, practice: practice_name}}, count: "rows"}
+--   followup_30d_eligible: {question: ed/visits, params: {disposition: treated_and_released, followup_30d: eligible}, group: {by: group_by, value: $group_id, map: {market: market_id, contract: contract_id, line_of_business: line_of_business, care_team: care_team_id, pcp: pcp_npi, practice: practice_name}}, count: "rows"}
+--   followup_30d_met: {question: ed/visits, params: {disposition: treated_and_released, followup_30d: met}, group: {by: group_by, value: $group_id, map: {market: market_id, contract: contract_id, line_of_business: line_of_business, care_team: care_team_id, pcp: pcp_npi, practice: practice_name}}, count: "rows"}
 with
 enrolled as (
     select
@@ -51,7 +56,9 @@ ed_use as (
         count(*) as visits,
         sum(avoidable_probability) as avoidable_equivalent,
         count(*) filter (where followed_up_7d is not null) as followup_7d_eligible,
-        count(*) filter (where followed_up_7d) as followup_7d_met
+        count(*) filter (where followed_up_7d) as followup_7d_met,
+        count(*) filter (where followed_up_30d is not null) as followup_30d_eligible,
+        count(*) filter (where followed_up_30d) as followup_30d_met
     from mart.ed_visit
     where in_enrolment
         and disposition = 'treated_and_released'
@@ -75,7 +82,9 @@ grouped as (
         coalesce(ed_use.visits, 0) as visits,
         ed_use.avoidable_equivalent,
         coalesce(ed_use.followup_7d_eligible, 0) as followup_7d_eligible,
-        coalesce(ed_use.followup_7d_met, 0) as followup_7d_met
+        coalesce(ed_use.followup_7d_met, 0) as followup_7d_met,
+        coalesce(ed_use.followup_30d_eligible, 0) as followup_30d_eligible,
+        coalesce(ed_use.followup_30d_met, 0) as followup_30d_met
     from enrolled
     full outer join ed_use on ed_use.group_id = enrolled.group_id
 )
@@ -95,7 +104,10 @@ select
     grouped.avoidable_equivalent / nullif(grouped.visits, 0) as avoidable_share,
     grouped.followup_7d_eligible,
     grouped.followup_7d_met,
-    cast(grouped.followup_7d_met as double) / nullif(grouped.followup_7d_eligible, 0) as followup_7d_rate
+    cast(grouped.followup_7d_met as double) / nullif(grouped.followup_7d_eligible, 0) as followup_7d_rate,
+    grouped.followup_30d_eligible,
+    grouped.followup_30d_met,
+    cast(grouped.followup_30d_met as double) / nullif(grouped.followup_30d_eligible, 0) as followup_30d_rate
 from grouped
 left join dimension on dimension.kind = :group_by and dimension.id = grouped.group_id
 where grouped.group_id is not null
