@@ -58,7 +58,11 @@ def start_server(warehouse: Path, folder: Path, **settings: str) -> Server:
         **settings,
     }
     subprocess.run(
-        [sys.executable, "-m", "access", "demo"], cwd=ROOT, env=environment, check=True, capture_output=True
+        [sys.executable, "-m", "access", "demo"],
+        cwd=ROOT,
+        env={**environment, "HUDDLEBOARD_DEMO": "1"},
+        check=True,
+        capture_output=True,
     )
     port = free_port()
     log = folder / "server.log"
@@ -125,3 +129,10 @@ def open_as(page: Page, server: Server, username: str, path: str = "/") -> Page:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     settled(page)
     return page
+
+
+def cookie_of(page: Page, server: Server, username: str) -> str:
+    """The Cookie header of a demo user's session, signing in through the form if there is none yet."""
+    if (server.address, username) not in COOKIES:
+        open_as(page, server, username)
+    return "; ".join(f"{held['name']}={held['value']}" for held in COOKIES[server.address, username])

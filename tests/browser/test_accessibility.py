@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from driving import Server, open_as, settled
-from playwright.sync_api import BrowserContext, expect
+from driving import Server, settled
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
@@ -31,9 +31,9 @@ def violations(page: object) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["ed_utilization", "members", "member", "data_operations"])
 def test_no_serious_or_critical_violation(
-    server: Server, new_context: Callable[..., BrowserContext], address: str, theme: str
+    server: Server, page_as: Callable[..., Page], address: str, theme: str
 ) -> None:
-    page = open_as(new_context(theme=theme).new_page(), server, "grace.okafor", f"/{address}")
+    page = page_as(server, "grace.okafor", f"/{address}", theme=theme)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     settled(page)
     found = violations(page)

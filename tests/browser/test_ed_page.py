@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from driving import Server, open_as, settled
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from driving import Server, settled
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
 
 @pytest.fixture
-def ed_page(server: Server, new_context: Callable[..., BrowserContext]) -> Page:
-    return open_as(new_context(height=1400).new_page(), server, "grace.okafor", "/ed_utilization")
+def ed_page(server: Server, page_as: Callable[..., Page]) -> Page:
+    return page_as(server, "grace.okafor", "/ed_utilization", height=1400)
 
 
 def whole_number(text: str) -> int:
@@ -117,22 +117,11 @@ def test_the_keyboard_reaches_every_control_in_the_order_of_the_screen(ed_page: 
         assert any(control in name for name in reached), f"Tab does not reach {control}: {reached}"
 
 
-def test_at_a_phones_width_nothing_is_cut_off_sideways(
-    server: Server, new_context: Callable[..., BrowserContext]
-) -> None:
-    page = narrow(server, new_context)
+def test_at_a_phones_width_nothing_is_cut_off_sideways(server: Server, page_as: Callable[..., Page]) -> None:
+    page = page_as(server, "grace.okafor", "/ed_utilization", width=420)
+    expect(page.get_by_test_id("stMetric")).to_have_count(4)
     overflow = page.evaluate(
-        "document.querySelector('[data-testid=stMain]').scrollWidth - document.querySelector('[data-testid=stMain]').clientWidth"
+        """() => { const main = document.querySelector('[data-testid=stMain]');
+                   return main.scrollWidth - main.clientWidth }"""
     )
     assert overflow <= 1, f"the page scrolls sideways by {overflow} px"
-
-
-def narrow(server: Server, new_context: Callable[..., BrowserContext]) -> Page:
-    """The ED page 420 px wide (signed in wide: at that width the sidebar with Sign out is folded away)."""
-    context = new_context()
-    wide = open_as(context.new_page(), server, "grace.okafor", "/ed_utilization")
-    wide.set_viewport_size({"width": 420, "height": 900})
-    wide.reload()
-    expect(wide.get_by_test_id("stMetric")).to_have_count(4)
-    settled(wide)
-    return wide

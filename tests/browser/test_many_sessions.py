@@ -84,7 +84,7 @@ def test_twenty_sessions_click_while_three_snapshots_are_published(
             for snapshot in SNAPSHOTS:
                 use(own_warehouse, snapshot)
                 before = len(seen)
-                while len(seen) < before + SESSIONS // 2 and not all(done.done() for done in running):
+                while len(seen) < before + SESSIONS // 3 and not all(done.done() for done in running):
                     wait(running, timeout=0.2)
             first.unlink()
             for done in running:

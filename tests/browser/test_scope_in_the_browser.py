@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Server, open_as, settled
+from driving import Server, cookie_of
 from playwright.sync_api import BrowserContext, Page, expect
+from speaking import Session
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
@@ -36,8 +37,8 @@ def elsewhere(demo_warehouse: Path, read_snapshot: Callable[..., Any]) -> dict[s
 
 
 @pytest.fixture
-def harbor_page(server: Server, new_context: Callable[..., BrowserContext]) -> Page:
-    return open_as(new_context().new_page(), server, "priya.natarajan", "/members")
+def harbor_page(server: Server, page_as: Callable[..., Page]) -> Page:
+    return page_as(server, "priya.natarajan", "/members")
 
 
 @pytest.mark.parametrize(
@@ -55,21 +56,26 @@ def harbor_page(server: Server, new_context: Callable[..., BrowserContext]) -> P
     ],
 )
 def test_no_address_brings_a_row_of_another_market(
-    harbor_page: Page, server: Server, elsewhere: dict[str, set[str]], address: str
+    server: Server, new_context: Callable[..., BrowserContext], elsewhere: dict[str, set[str]], address: str
 ) -> None:
     practice = sorted(elsewhere["practices"])[0]
-    harbor_page.goto(server.address + address.replace("{practice}", practice))
-    expect(harbor_page.get_by_role("heading", level=1)).to_be_visible()
-    settled(harbor_page)
-    shown = harbor_page.get_by_test_id("stMain").inner_text()
-    assert "Traceback" not in shown and "Error" not in shown
-    # What the grids hold is on a canvas; their accessible copy is in the page.
-    held = harbor_page.evaluate(
-        "() => [...document.querySelectorAll('[role=gridcell]')].map(c => c.innerText).join('\\n')"
-    )
+    page, _, query = address.replace("{practice}", practice).removeprefix("/").partition("?")
+    cookie = cookie_of(new_context().new_page(), server, "priya.natarajan")
+    with Session(server.address, cookie) as session:
+        text = session.show(page, query)
+        held = text + "\n".join(session.rows)
     for name in sorted(elsewhere["names"]):
-        assert name not in held, f"{name} of another market is in the list"
-    assert practice not in held
+        assert name not in held, f"{name} of another market was sent to the browser"
+    for other in elsewhere["practices"] - {practice}:
+        assert other not in held, f"{other} of another market was sent to the browser"
+    assert practice not in "\n".join(session.rows)
+
+
+def test_the_market_itself_is_sent(server: Server, new_context: Callable[..., BrowserContext]) -> None:
+    cookie = cookie_of(new_context().new_page(), server, "priya.natarajan")
+    with Session(server.address, cookie) as session:
+        session.show("members", "")
+        assert len(session.rows) > 20, "no member was sent, so the tests beside this one show nothing"
 
 
 def test_the_options_of_every_filter_are_of_the_market_alone(

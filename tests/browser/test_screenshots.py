@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driving import ROOT, Server, open_as, settled
+from driving import ROOT, Server, settled
 from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -45,17 +45,17 @@ def picture(page: Page, name: str, *, whole: bool = True) -> Path:
     ],
 )
 def test_each_page_in_each_theme(
-    server: Server, new_context: Callable[..., BrowserContext], name: str, user: str, address: str, theme: str
+    server: Server, page_as: Callable[..., Page], name: str, user: str, address: str, theme: str
 ) -> None:
-    page = open_as(new_context(theme=theme).new_page(), server, user, address)
+    page = page_as(server, user, address, theme=theme)
     picture(page, f"{name}_{theme}")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_list_behind_a_number_one_member_and_a_definition(
-    server: Server, new_context: Callable[..., BrowserContext], theme: str
+    server: Server, page_as: Callable[..., Page], theme: str
 ) -> None:
-    page = open_as(new_context(theme=theme).new_page(), server, "priya.natarajan", "/ed_utilization")
+    page = page_as(server, "priya.natarajan", "/ed_utilization", theme=theme)
     page.get_by_role("button", name="Definitions").click()
     expect(page.get_by_role("dialog").get_by_text("Divided by").first).to_be_visible()
     picture(page, f"definition_drawer_{theme}", whole=False)
@@ -65,8 +65,12 @@ def test_the_list_behind_a_number_one_member_and_a_definition(
     settled(page)
     picture(page, f"members_drill_{theme}")
     page.set_viewport_size({"width": 1440, "height": 900})
-    row = page.locator("[data-testid=stDataFrame] canvas").first
-    row.click(position={"x": 16, "y": 57})
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    # The first row's box: a header of 38 px, then rows of 38 px.
+    page.mouse.click(box["x"] + 16, box["y"] + 57)
     page.get_by_role("button", name="Open member").click()
     page.wait_for_url(re.compile(r"/member\?"))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -76,17 +80,14 @@ def test_the_list_behind_a_number_one_member_and_a_definition(
 
 
 def test_the_sign_in_page_and_a_narrow_screen(
-    server: Server, new_context: Callable[..., BrowserContext]
+    server: Server, new_context: Callable[..., BrowserContext], page_as: Callable[..., Page]
 ) -> None:
     page = new_context().new_page()
     page.goto(server.address)
     expect(page.get_by_label("Username")).to_be_visible()
     settled(page)
     picture(page, "sign_in_light", whole=False)
-    narrow = new_context().new_page()
-    open_as(narrow, server, "priya.natarajan", "/ed_utilization")
-    narrow.set_viewport_size({"width": 420, "height": 900})
-    narrow.reload()
+    narrow = page_as(server, "priya.natarajan", "/ed_utilization", width=420)
     expect(narrow.get_by_test_id("stMetric")).to_have_count(4)
     settled(narrow)
     picture(narrow, "ed_utilization_narrow")
