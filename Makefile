@@ -48,7 +48,7 @@ browser: $(VENV)/.dev
 	@$(BIN)/python tests/browser/chromium.py
 
 test: $(VENV)/.dev browser  ## set up, run every test, the browser's too
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 screenshots: $(VENV)/.dev browser  ## take docs/screenshots anew, by the browser tests
 	@HUDDLEBOARD_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/browser/test_screenshots.py

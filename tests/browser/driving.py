@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Huddle-demo-2026"
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @dataclass
@@ -97,7 +97,7 @@ def process_wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 def settled(page: Page) -> None:
     """Wait until Streamlit has finished running the script and nothing on the page is stale or a skeleton."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", timeout=60_000)
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", timeout=120_000)
     page.wait_for_function(
         """() => !document.querySelector("[data-testid='stSkeleton'], [data-stale='true']")""", timeout=60_000
     )

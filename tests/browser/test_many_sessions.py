@@ -63,30 +63,38 @@ def test_twenty_sessions_click_while_three_snapshots_are_published(
         # (snapshot, member-months, the totals of visits named) of every page shown
         seen: list[tuple[str, str, frozenset[str]]] = []
 
+        every_snapshot_was_seen = threading.Event()
+
         def click_through(number: int) -> None:
             with Session(server.address, cookie) as session:
-                for turn in range(len(CLICKS)):
-                    click = CLICKS[(turn + number) % len(CLICKS)]
-                    page = session.show("ed_utilization", click)
+                turn = 0
+                while turn < 2 or not every_snapshot_was_seen.is_set():
+                    page = session.show("ed_utilization", CLICKS[(turn + number) % len(CLICKS)])
                     foot = re.search(r"Snapshot (\d{4}-\d\d-\d\d \d\d:\d\d)", page)
-                    assert foot is not None
+                    months = re.search(r"over ([\d,]+) member-months", page)
+                    assert foot is not None and months is not None
                     found = totals(page)
                     assert len(found) == 1, f"a page of {foot[1]} names several totals: {found}"
-                    months = re.search(r"over ([\d,]+) member-months", page)
-                    assert months is not None
                     seen.append((foot[1], months[1], frozenset(found)))
                     if turn == 0:
                         everyone_has_clicked_once.wait()
+                    turn += 1
 
         with ThreadPoolExecutor(SESSIONS) as pool:
             running = [pool.submit(click_through, number) for number in range(SESSIONS)]
-            everyone_has_clicked_once.wait()
-            for snapshot in SNAPSHOTS:
-                use(own_warehouse, snapshot)
-                before = len(seen)
-                while len(seen) < before + SESSIONS // 3 and not all(done.done() for done in running):
-                    wait(running, timeout=0.2)
-            first.unlink()
+            try:
+                everyone_has_clicked_once.wait()
+                for snapshot in SNAPSHOTS:
+                    use(own_warehouse, snapshot)
+                    words = f"{snapshot[:10]} {snapshot[11:13]}:{snapshot[13:15]}"
+                    while not any(one == words for one, _, _ in list(seen)):
+                        failed = [done for done in running if done.done() and done.exception()]
+                        assert not failed, failed[0].exception()
+                        wait(running, timeout=0.2)
+                first.unlink()
+            finally:
+                every_snapshot_was_seen.set()
+                everyone_has_clicked_once.abort()
             for done in running:
                 done.result()
         assert len({snapshot for snapshot, _, _ in seen}) == 4, "the sessions did not see every snapshot"
