@@ -28,6 +28,7 @@ FOLLOWUP = "followup_7d_rate"
 FREQUENT = "frequent_users"
 METRICS = (VISITS, AVOIDABLE, FOLLOWUP, FREQUENT)
 POOL_BELOW = 100
+FEWEST_FOR_A_HUNDREDTH = 100  # members, for "the top 1%" to be one of them at least
 PERCENTILES = ("p10", "p25", "p50", "p75", "p90")
 
 GROUP_WORDS = {
@@ -357,15 +358,17 @@ def concentration_words(curve: pd.DataFrame) -> tuple[str, str]:
     top1 = concentration.top_share(curve["visits_per_member"], curve["members"], 0.01)
     top5 = concentration.top_share(curve["visits_per_member"], curve["members"], 0.05)
     members = float(curve["members"].sum())
-    headline = (
-        f"The top 1% of members made {formats.percent(top1)} of visits"
-        if formats.known(top1)
-        else "No member had a visit"
-    )
-    line = (
-        f"{formats.count_of(members, 'member')}, visits of any disposition in 12 months; "
-        f"the top 5% made {formats.percent(top5)}."
-    )
+    counted = f"{formats.count_of(members, 'member')}, visits of any disposition in 12 months"
+    if not formats.known(top1):
+        return "No member had a visit", f"{counted}."
+    if members < FEWEST_FOR_A_HUNDREDTH:
+        # One in a hundred of ten people is nobody: say what the one with most visits did.
+        most = curve.loc[curve["visits_per_member"].idxmax()]
+        who = formats.count_of(most["members"], "member")
+        made = formats.count_of(most["visits_per_member"], "visit")
+        return f"{who} made {made}{' each' if most['members'] > 1 else ''}, the most of all", f"{counted}."
+    headline = f"The top 1% of members made {formats.percent(top1)} of visits"
+    line = f"{counted}; the top 5% made {formats.percent(top5)}."
     return headline, line
 
 
@@ -383,8 +386,11 @@ def diagnosis_words(diagnoses: pd.DataFrame, by: str) -> str:
     """'The commonest reason is injury, 18% of visits'."""
     if diagnoses.empty:
         return "No visit has a diagnosis"
-    totals = diagnoses.groupby(by, dropna=False)["visits"].sum().sort_values(ascending=False)
-    share = totals.iloc[0] / totals.sum()
+    known = diagnoses[~diagnoses[by].isin(["none", "Not known"])]
+    totals = known.groupby(by)["visits"].sum().sort_values(ascending=False)
+    if totals.empty:
+        return "No visit has a known reason"
+    share = totals.iloc[0] / diagnoses["visits"].sum()
     name = str(totals.index[0])
     if by == "primary_diagnosis":
         described = diagnoses.loc[diagnoses[by] == totals.index[0], "diagnosis_description"].dropna()
