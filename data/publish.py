@@ -155,16 +155,16 @@ def publish(
     on_table: Callable[[str, int, int], None] | None = None,
     on_phase: Callable[[str], None] | None = None,
 ) -> Snapshot:
-    """Copy core and mart of ``work_database`` into a new snapshot and move ``CURRENT`` to it.
+    """Complete the file of a new snapshot with core and mart of ``work_database`` and move ``CURRENT`` to it.
 
-    ``inputs`` (name to sha256) is stored as ``core.build_input``. ``on_table`` is told of each table before
-    it is copied, ``on_phase`` of each step. Raises :class:`PublishError` if the copy is not what it should
-    be, and ``OSError`` or ``duckdb.Error`` where the disk or memory gives out; ``CURRENT`` is then as it
-    was.
+    Tables that the models wrote to :func:`unfinished` are there already; the rest is copied. ``inputs`` (name
+    to sha256) is stored as ``core.build_input``. ``on_table`` is told of each table before it is copied,
+    ``on_phase`` of each step. Raises :class:`PublishError` if the copy is not what it should be, and
+    ``OSError`` or ``duckdb.Error`` where the disk or memory gives out; ``CURRENT`` is then as it was.
     """
     phase = on_phase or (lambda name: None)
     final = warehouse / f"{snapshot_id}.duckdb"
-    partial = final.with_name(final.name + ".partial")
+    partial = unfinished(warehouse, snapshot_id)
     counts = _copy(work_database, partial, inputs, memory_limit, threads, on_table, phase)
     phase("verify")
     _check_readable(partial, counts)
@@ -177,6 +177,11 @@ def publish(
     phase("pointed")
     _remove_old(warehouse)
     return Snapshot(snapshot_id, final)
+
+
+def unfinished(warehouse: Path, snapshot_id: str) -> Path:
+    """Where a snapshot is written until it is published."""
+    return warehouse / f"{snapshot_id}.duckdb.partial"
 
 
 def inputs_of(snapshot: Path) -> dict[str, str]:
@@ -212,7 +217,7 @@ def _copy(
     on_table: Callable[[str, int, int], None] | None,
     phase: Callable[[str], None],
 ) -> dict[str, int]:
-    """Write every core and mart table to ``partial``, sorted; the number of rows of each."""
+    """Write every core and mart relation that ``partial`` lacks to it, sorted; the number of rows of each."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "temp_directory": str(work_database.parent / "spill"),
@@ -222,29 +227,21 @@ def _copy(
         config["threads"] = threads
     # Views carry the name of the database they were made in, so it is attached under that name.
     work = work_database.stem
-    counts: dict[str, int] = {}
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute(f"attach {literal(str(work_database))} as {quote(work)} (read_only)")
         # The file is thrown away if the copy stops: it is written once, at the end, without a log.
         connection.execute("set checkpoint_threshold = '1TB'")
         connection.execute(f"attach {literal(str(partial))} as snapshot (recovery_mode no_wal_writes)")
-        found = connection.execute(
-            """
-            select schema_name, table_name, true from duckdb_tables() where database_name = $work
-            union all
-            select schema_name, view_name, false
-            from duckdb_views()
-            where database_name = $work and not internal
-            order by 1, 2
-            """,
-            {"work": work},
-        ).fetchall()
-        tables = [(schema, table) for schema, table, _ in found if schema in PUBLISHED_SCHEMAS]
-        real = {(schema, table) for schema, table, is_table in found if is_table}
-        if not any(schema == "mart" for schema, _ in tables):
+        there = set(_relations(connection, "snapshot"))
+        tables = [name for name in _relations(connection, work) if name not in there]
+        if not any(schema == "mart" for schema, _ in [*there, *tables]):
             raise PublishError("the build made no mart tables; nothing was published")
+        counts = {
+            f"{schema}.{table}": _count(connection, f"snapshot.{schema}.{quote(table)}")
+            for schema, table in there
+        }
         for schema in PUBLISHED_SCHEMAS:
-            connection.execute(f"create schema snapshot.{schema}")
+            connection.execute(f"create schema if not exists snapshot.{schema}")
         for number, (schema, table) in enumerate(tables):
             name = f"{schema}.{table}"
             phase(f"copy {name}")
@@ -255,11 +252,9 @@ def _copy(
             order = [quote(column) for column in ORDER.get(name, ()) if column in columns]
             ordered = f" order by {', '.join(order)}" if order else ""
             made = connection.execute(f"create table {target} as select * from {source}{ordered}").fetchone()
-            # A table knows how many rows it has; a view would have to be computed again to be counted.
-            expected = _count(connection, source) if (schema, table) in real else made and made[0]
             copied = _count(connection, target)
-            if copied != expected:
-                raise PublishError(f"{name} has {copied} rows in the snapshot and {expected} in the build")
+            if made is None or made[0] != copied:
+                raise PublishError(f"{name} has {copied} rows in the snapshot and {made} in the build")
             counts[name] = copied
         connection.execute("create table snapshot.core.build_input (name varchar, sha256 varchar)")
         if inputs:
@@ -270,6 +265,20 @@ def _copy(
         connection.execute("checkpoint snapshot")
         connection.execute("detach snapshot")
     return counts
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
+    """(schema, name) of the tables and views of a database that are published."""
+    found = connection.execute(
+        """
+        select schema_name, table_name from duckdb_tables() where database_name = $database
+        union all
+        select schema_name, view_name from duckdb_views() where database_name = $database and not internal
+        order by 1, 2
+        """,
+        {"database": database},
+    ).fetchall()
+    return [(schema, name) for schema, name in found if schema in PUBLISHED_SCHEMAS]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

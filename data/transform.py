@@ -1,42 +1,25 @@
-"""Raw tables in, `core` and `mart` out: runs the SQLMesh project in `data/models` on one DuckDB work file.
+"""Raw tables in, `core` and `mart` out: runs the models of `data/models` on one DuckDB work file.
 
-SQLMesh keeps its state in memory and its cache in a temporary folder beside the work file, is told to send
-nothing anywhere, and materialises the models under their own names, so that what it leaves behind is plain
-tables and views. A blocking audit that finds rows stops the run with `AuditFailed`, and nothing is published.
+The models and their audits are those of the SQLMesh project (`data/project.py`), built under their own names,
+so that what is left behind is plain tables and views. Tables of `core` and `mart` are written where they are
+published, once, in the order in which they are read. A blocking audit that finds rows stops the run with
+`AuditFailed`, and nothing is published.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-os.environ.setdefault("SQLMESH__DISABLE_ANONYMIZED_ANALYTICS", "true")
+import duckdb
 
-from sqlmesh import Context  # noqa: E402
-from sqlmesh.core import constants  # noqa: E402
-from sqlmesh.core.config import (  # noqa: E402
-    Config,
-    DuckDBConnectionConfig,
-    GatewayConfig,
-    ModelDefaultsConfig,
-)
-from sqlmesh.core.config.common import VirtualEnvironmentMode  # noqa: E402
-from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig  # noqa: E402
-from sqlmesh.core.console import NoopConsole, get_console, set_console  # noqa: E402
-from sqlmesh.core.loader import SqlMeshLoader  # noqa: E402
-from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError  # noqa: E402
-
-MODELS = Path(__file__).parent / "models"
-SEEDS = Path(__file__).parent / "reference" / "seeds"
-LAYERS = ("staging", "core", "mart")
+from data.project import LAYERS, PUBLISHED, SEEDS, SNAPSHOT, Audit, Model, Statements, statements
+from data.publish import ORDER
+from data.sources.files import literal, quote
 
 
 class TransformFailed(Exception):
@@ -73,42 +56,9 @@ PROMISES = {
 }
 
 
-class _FoldersByLayer(SqlMeshLoader):
-    """SQLMesh looks for models in `<project>/models`; ours are in the layers' folders of the project."""
-
-    def _glob_paths(
-        self, path: Path, ignore_patterns: list[str] | None = None, extension: str | None = None
-    ) -> Generator[Path, None, None]:
-        if path == self.config_path / constants.MODELS:
-            for layer in LAYERS:
-                yield from super()._glob_paths(self.config_path / layer, ignore_patterns, extension)
-        else:
-            yield from super()._glob_paths(path, ignore_patterns, extension)
-
-
-class _Progress(NoopConsole):
-    """Passes each finished model to a callback; keeps the errors that SQLMesh only logs."""
-
-    def __init__(self, on_model: Callable[[str, int, int], None] | None = None) -> None:
-        self.on_model = on_model
-        self.total = 0
-        self.done = 0
-        self.errors: list[BaseException] = []
-
-    def start_evaluation_progress(self, batched_intervals: Any, *args: Any, **kwargs: Any) -> None:
-        self.total = sum(len(intervals) for intervals in batched_intervals.values())
-
-    def update_snapshot_evaluation_progress(self, snapshot: Any, *args: Any, **kwargs: Any) -> None:
-        self.done += 1
-        if self.on_model:
-            self.on_model(_plain_name(snapshot.name), self.done, self.total)
-
-    def log_failed_models(self, errors: list[Any]) -> None:
-        self.errors.extend(errors)
-
-
 def transform(
     work_database: Path,
+    snapshot: Path | None = None,
     *,
     on_model: Callable[[str, int, int], None] | None = None,
     memory_limit: str = "4GB",
@@ -116,153 +66,130 @@ def transform(
 ) -> None:
     """Build every model of `data/models` in the work database, whose schema `raw` holds the loaded feeds.
 
-    `on_model(name, done, total)` is called after each model. `memory_limit` and `threads` are DuckDB's.
-    Leaves schemas `reference` (the seeds), `staging`, `core` and `mart`; earlier ones are replaced.
-    Raises `AuditFailed` when a promise of the warehouse is broken, `TransformFailed` when a model fails.
+    Leaves schemas `reference` (the seeds) and `staging` there; earlier ones are replaced. The tables of
+    `core` and `mart` go to `snapshot`, a file that does not exist yet, or to the work database too where none
+    is given: only then is the work database left in a state to be read again. `on_model(name, done, total)`
+    is called after each model. `memory_limit` and `threads` are DuckDB's. Raises `AuditFailed` when a promise
+    of the warehouse is broken, `TransformFailed` when a model fails, and DuckDB's own error when memory, or
+    the disk, gives out.
     """
-    progress = _Progress(on_model)
-    with project(work_database, memory_limit=memory_limit, threads=threads, console=progress) as context:
+    found = statements()
+    broken: list[BrokenPromise] = []
+    held_back: set[str] = set()
+    with _opened(work_database, snapshot, memory_limit, threads) as connection:
         for layer in LAYERS:
-            context.engine_adapter.execute(f"drop schema if exists {layer} cascade")
-        _load_reference(context)
-        try:
-            context.plan("prod", no_prompts=True, auto_apply=True, skip_tests=True, skip_linter=True)
-        except (SQLMeshError, Exception) as error:  # a plan wraps what its models raised in its own errors
-            raise _explained(error, progress.errors) from error
+            connection.execute(f"drop schema if exists {layer} cascade")
+            connection.execute(f"create schema {layer}")
+        if snapshot:
+            for schema in PUBLISHED:
+                connection.execute(f"create schema {SNAPSHOT}.{schema}")
+        _load_reference(connection, found)
+        for done, model in enumerate(found.models, start=1):
+            # What rests on a table that breaks its promise is not built; the rest is, to tell it all at once.
+            if held_back.intersection(model.depends_on):
+                held_back.add(model.name)
+                continue
+            failing = _build(connection, model, snapshot is not None)
+            if failing:
+                broken += failing
+                held_back.add(model.name)
+            if on_model:
+                on_model(model.name, done, len(found.models))
+        if not broken:
+            connection.execute(f"checkpoint {SNAPSHOT if snapshot else quote(work_database.stem)}")
+    if broken:
+        lines = dict.fromkeys(f"  {promise}" for promise in broken)
+        raise AuditFailed("The warehouse does not keep its promises:\n" + "\n".join(lines))
 
 
 def broken_promises(work_database: Path, models: set[str] | None = None) -> list[BrokenPromise]:
     """Run the audits again on tables already built (all, or those of `models`), and list what fails."""
-    broken = []
-    with project(work_database, console=_Progress()) as context:
-        for model in context.models.values():
-            name = _plain_name(model.fqn)
-            if models is not None and name not in models:
-                continue
-            for audit, arguments in model.audits_with_args:
-                given: dict[str, Any] = dict(arguments)
-                query = model.render_audit_query(audit, execution_time=dt.datetime.now(dt.UTC), **given)
-                count = context.engine_adapter.fetchone(f"select count(*) from ({query.sql('duckdb')}) as t")
-                if count and count[0]:
-                    broken.append(BrokenPromise(name, audit.name, _words(arguments), int(count[0])))
-    return broken
+    with _opened(work_database, None, "4GB", None) as connection:
+        return [
+            promise
+            for model in statements().models
+            if models is None or model.name in models
+            for promise in _failing(connection, model, apart=False)
+        ]
 
 
 @contextmanager
-def project(
-    work_database: Path | None,
-    *,
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    console: NoopConsole | None = None,
-) -> Iterator[Context]:
-    """The SQLMesh context on a work database (None: in memory, for unit tests), closed and swept up after."""
-    # Forking a process that runs DuckDB threads can deadlock, and sixty small files load quickly without.
-    constants.MAX_FORK_WORKERS = 1
-    parent = work_database.parent if work_database else None
-    scratch = Path(tempfile.mkdtemp(prefix="transform-", dir=parent))
-    database = str(work_database) if work_database else None
-    settings: dict[str, Any] = {"memory_limit": memory_limit, "preserve_insertion_order": False}
-    settings["temp_directory"] = str(scratch / "spill")
+def _opened(
+    work_database: Path, snapshot: Path | None, memory_limit: str, threads: int | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The work database as the one in use, and `snapshot`, with bounds; it spills beside itself."""
+    scratch = Path(tempfile.mkdtemp(prefix="transform-", dir=work_database.parent))
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "preserve_insertion_order": False,
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+    }
     if threads:
-        settings["threads"] = threads
-    config = Config(
-        gateways={
-            "work": GatewayConfig(
-                connection=DuckDBConnectionConfig(
-                    database=database, connector_config=settings, concurrent_tasks=1, register_comments=False
-                ),
-                state_connection=DuckDBConnectionConfig(),
-                test_connection=DuckDBConnectionConfig(),
-            )
-        },
-        default_gateway="work",
-        model_defaults=ModelDefaultsConfig(
-            dialect="duckdb", start="2020-01-01", cron="@daily", optimize_query=False
-        ),
-        virtual_environment_mode=VirtualEnvironmentMode.DEV_ONLY,
-        disable_anonymized_analytics=True,
-        cache_dir=str(scratch / "cache"),
-        log_limit=1,
-    )
-    previous = get_console()
-    set_console(console or NoopConsole())
-    logging.getLogger("sqlmesh").setLevel(logging.CRITICAL)
-    context = None
+        config["threads"] = threads
     try:
-        context = Context(paths=[str(MODELS)], config=config, loader=_FoldersByLayer)
-        yield context
+        with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("set enable_progress_bar = false")
+            # A work file is thrown away if the build stops: it is not logged ahead of being written.
+            connection.execute("set checkpoint_threshold = '1TB'")
+            # Views carry the name of the database they were made in; publishing attaches it by the same.
+            name = quote(work_database.stem)
+            connection.execute(
+                f"attach {literal(str(work_database))} as {name} (recovery_mode no_wal_writes)"
+            )
+            connection.execute(f"use {name}")
+            if snapshot:
+                connection.execute(
+                    f"attach {literal(str(snapshot))} as {SNAPSHOT} (recovery_mode no_wal_writes)"
+                )
+            yield connection
     finally:
-        if context is not None:
-            context.close()
-        adapters = BaseDuckDBConnectionConfig._data_file_to_adapter
-        adapter = adapters.pop(database, None) if database else None
-        if adapter is not None:
-            adapter.close()
-        set_console(previous)
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _load_reference(context: Context) -> None:
+def _build(connection: duckdb.DuckDBPyConnection, model: Model, apart: bool) -> list[BrokenPromise]:
+    """Make a model's table or view; the promises it breaks. `apart`: published tables have their own file."""
+    order = ORDER.get(model.name)
+    query = f"from ({model.query}) order by {', '.join(order)}" if order else model.query
+    place = f"{SNAPSHOT}.{model.name}" if model.is_published and apart else model.name
+    try:
+        connection.execute(
+            f"create {'view' if model.is_view else 'table'} {place} as {_placed(query, apart)}"
+        )
+        return _failing(connection, model, apart)
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise
+    except duckdb.Error as error:
+        raise TransformFailed(f"{model.name}: {error}") from error
+
+
+def _placed(query: str, apart: bool) -> str:
+    """A model's query with its published tables looked for in the work database, unless they are apart."""
+    if not apart:
+        for schema in PUBLISHED:
+            query = query.replace(f'{SNAPSHOT}."{schema}".', f'"{schema}".')
+    return query
+
+
+def _failing(connection: duckdb.DuckDBPyConnection, model: Model, apart: bool) -> list[BrokenPromise]:
+    counted = ((audit, _rows(connection, audit, apart)) for audit in model.audits)
+    return [BrokenPromise(model.name, audit.name, audit.arguments, rows) for audit, rows in counted if rows]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, audit: Audit, apart: bool) -> int:
+    found = connection.execute(f"select count(*) from ({_placed(audit.query, apart)}) as failing").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _load_reference(connection: duckdb.DuckDBPyConnection, found: Statements) -> None:
     """Each file of `data/reference/seeds` as a table of schema `reference`, typed as declared."""
-    execute = context.engine_adapter.execute
-    execute("create schema if not exists reference")
-    for model in context.models.values():
-        schema, table = _plain_name(model.fqn).split(".")
-        if schema == "reference":
-            columns = ", ".join(
-                f"cast(nullif({column}, '') as {kind.sql('duckdb')}) as {column}"
-                for column, kind in (model.columns_to_types or {}).items()
-            )
-            file = str(SEEDS / f"{table}.csv").replace("'", "''")
-            execute(
-                f"create or replace table reference.{table} as "
-                f"select {columns} from read_csv('{file}', all_varchar = true, header = true)"
-            )
-
-
-def _plain_name(fqn: str) -> str:
-    """`"work"."mart"."member"` as mart.member."""
-    return ".".join(part.strip('"') for part in fqn.split(".")[-2:])
-
-
-def _words(arguments: dict[str, Any]) -> dict[str, str]:
-    """Audit arguments (syntax trees) as text without quotes."""
-    return {
-        name: (value.sql(dialect="duckdb") if hasattr(value, "sql") else str(value))
-        .strip("'")
-        .replace('"', "")
-        for name, value in arguments.items()
-    }
-
-
-def _explained(error: BaseException, logged: list[Any]) -> TransformFailed:
-    """What went wrong in words a data steward can use: broken promises, else model and reason."""
-    broken: list[BrokenPromise] = []
-    reasons: list[str] = []
-    for item in [*logged, error]:
-        for cause in _causes(item):
-            if isinstance(cause, NodeAuditsErrors):
-                broken.extend(_promise(each) for each in cause.errors)
-            elif isinstance(cause, AuditError):
-                broken.append(_promise(cause))
-        node = getattr(item, "node", None)
-        if node is not None:
-            name = node[0] if isinstance(node, tuple) else getattr(node, "snapshot_name", str(node))
-            reasons.append(f"{_plain_name(str(name))}: {item.__cause__ or item}")
-    if broken:
-        lines = dict.fromkeys(f"  {promise}" for promise in broken)
-        return AuditFailed("The warehouse does not keep its promises:\n" + "\n".join(lines))
-    return TransformFailed("\n".join(dict.fromkeys(reasons)) or str(error))
-
-
-def _promise(error: AuditError) -> BrokenPromise:
-    return BrokenPromise(
-        _plain_name(error.model_name or "?"), error.audit_name, _words(dict(error.audit_args)), error.count
-    )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    connection.execute("create schema if not exists reference")
+    for name, kinds in found.seeds.items():
+        columns = ", ".join(
+            f"cast(nullif({column}, '') as {kind}) as {column}" for column, kind in kinds.items()
+        )
+        file = literal(str(SEEDS / f"{name.split('.')[1]}.csv"))
+        connection.execute(
+            f"create or replace table {name} as "
+            f"select {columns} from read_csv({file}, all_varchar = true, header = true)"
+        )

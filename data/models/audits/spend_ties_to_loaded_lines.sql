@@ -6,9 +6,9 @@ AUDIT (
 with loaded as (
     select feed, sum(coalesce(paid_amount, 0)) as paid
     from (
-        select feed, paid_amount from raw.medical_claim
+        select feed, paid_amount from raw.medical_claim where is_superseded is not true
         union all
-        select feed, paid_amount from raw.pharmacy_claim
+        select feed, paid_amount from raw.pharmacy_claim where is_superseded is not true
     ) as lines
     group by feed
 ),

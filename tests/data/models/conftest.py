@@ -12,7 +12,8 @@ import duckdb
 import pytest
 import yaml
 
-from data.transform import MODELS, transform
+from data.project import MODELS
+from data.transform import transform
 
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -6,13 +6,13 @@ import io
 
 import yaml
 
-from data.transform import MODELS, project
+from data.project import MODELS, project
 
 
 def test_every_rule_written_as_rows_holds() -> None:
     written = sum(len(yaml.safe_load(path.read_text())) for path in (MODELS / "tests").glob("test_*.yaml"))
     report = io.StringIO()
-    with project(None) as context:
+    with project() as context:
         result = context.test(stream=report)
     assert result.testsRun == written > 0
     broken = [f"{test}: {reason}" for test, reason in [*result.errors, *result.failures]]

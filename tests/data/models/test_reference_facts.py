@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.transform import SEEDS
+from data.project import SEEDS
 
 # Metric of the benchmark, column of the CMS file, and what makes of it the unit of the benchmark.
 MSSP = [
