@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 
 from data import publish
 from data.build import MEMORY_LIMIT, BuildError, build
+from data.feed_error import FeedError
 from data.reference import packs
 
 DEFAULT_WAREHOUSE = "var/demo/warehouse"
@@ -52,7 +53,37 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--threads", type=_positive, metavar="N", help="processor cores to use (default: all there are)"
     )
+    one.add_argument(
+        "--check", action="store_true", help="read everything and say what is wrong, but write nothing"
+    )
     one.set_defaults(run=_build)
+
+    one = commands.add_parser(
+        "check",
+        help="say what a build would make of a feed, without building",
+        description="Read a feed, or a folder of feeds, into a database that is thrown away, and report "
+        "every problem at once: what would stop a build, which rows would be set aside, what looks odd.",
+    )
+    one.add_argument("feeds", type=Path, metavar="FEED", help="the folder of a feed, or of several feeds")
+    one.set_defaults(run=_check)
+
+    one = commands.add_parser(
+        "map",
+        help="propose a mapping for a payer's files",
+        description="Look at the column names and the contents of delimited files or workbooks and propose a "
+        "mapping.yaml: what each column seems to be and why, and which ones could not be placed.",
+    )
+    one.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="a file of each kind the payer sends"
+    )
+    one.add_argument(
+        "--to",
+        dest="mapping",
+        type=Path,
+        metavar="MAPPING",
+        help="write the proposal to this file, such as feeds/acme/mapping.yaml (default: print it)",
+    )
+    one.set_defaults(run=_map)
 
     one = commands.add_parser(
         "snapshots",
@@ -89,6 +120,22 @@ def parser() -> argparse.ArgumentParser:
         "--to", dest="feeds", type=Path, required=True, metavar="FEEDS", help="the folder to write feeds to"
     )
     one.set_defaults(run=_demo)
+
+    one = commands.add_parser(
+        "truths",
+        help="check that the product finds what was planted in the demo",
+        description="Ask the pages' own questions for everything that was planted in the demo market, and "
+        "say what was found. Exits with 1 if something was not.",
+    )
+    _warehouse(one, "a warehouse built from the demo's feeds")
+    one.add_argument(
+        "--from",
+        dest="feeds",
+        type=Path,
+        metavar="FEEDS",
+        help="count in these payer files what waits for a page that does not exist yet",
+    )
+    one.set_defaults(run=_truths)
 
     reference = commands.add_parser(
         "reference",
@@ -127,8 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     console = Console(stderr=True)
     try:
-        options.run(options, console)
-    except (BuildError, publish.PublishError, packs.PackError) as error:
+        return int(options.run(options, console) or 0)
+    except (BuildError, FeedError, publish.PublishError, packs.PackError) as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     except OSError as error:
@@ -137,7 +184,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing was published; the last good snapshot, if any, still serves.")
         return 130
-    return 0
 
 
 def _warehouse(one: argparse.ArgumentParser, meaning: str) -> None:
@@ -158,7 +204,36 @@ def _positive(text: str) -> int:
     return number
 
 
+def _check(options: argparse.Namespace, console: Console) -> None:
+    from data import check
+
+    findings = check.check(options.feeds)
+    check.report(console, options.feeds, findings)
+    if not findings.would_build:
+        raise BuildError("Nothing was written.")
+
+
+def _map(options: argparse.Namespace, console: Console) -> None:
+    from data.sources.mapped import propose
+
+    proposal = propose.propose(options.files)
+    if options.mapping:
+        if options.mapping.exists():
+            raise BuildError(
+                f"{options.mapping} is already there: move it away, or name another file with --to"
+            )
+        options.mapping.parent.mkdir(parents=True, exist_ok=True)
+        options.mapping.write_text(proposal.yaml, encoding="utf-8")
+        console.print(f"Wrote {options.mapping}", highlight=False)
+    else:
+        sys.stdout.write(proposal.yaml)
+    propose.report(console, proposal)
+
+
 def _build(options: argparse.Namespace, console: Console) -> None:
+    if options.check:
+        _check(options, console)
+        return
     build(
         options.feeds,
         options.warehouse,
@@ -192,6 +267,33 @@ def _demo(options: argparse.Namespace, console: Console) -> None:
     from data.demo import write_demo
 
     write_demo(options.members, options.seed, options.feeds, console, options.through)
+
+
+def _truths(options: argparse.Namespace, console: Console) -> int:
+    from data import truths
+
+    try:
+        outcomes = truths.look(options.warehouse)
+    except truths.TruthError as error:
+        raise BuildError(str(error)) from error
+    grid = Grid(title=f"Planted truths in {options.warehouse}", title_justify="left")
+    for heading in ("", "Truth", "Where", "Since", "Asked", "Answer"):
+        grid.add_column(heading)
+    missing = 0
+    for outcome in outcomes:
+        truth, status, words = outcome.truth, outcome.status, outcome.words
+        if truth.waiting and options.feeds:
+            there, value = truths.check_files(truth, options.feeds)
+            words += f"; in the files: {value}{'' if there else ', which is not as planted'}"
+            status = status if there else truths.NOT_FOUND
+        missing += status == truths.NOT_FOUND
+        grid.add_row(status, truth.title, truth.where, truth.since, truth.question or truth.waiting, words)
+    _print_result(grid)
+    waiting = sum(outcome.status == truths.WAITING for outcome in outcomes)
+    console.print(
+        f"{len(outcomes)} truths: {missing} not found, {waiting} waiting for a page.", highlight=False
+    )
+    return 1 if missing else 0
 
 
 def _reference_add(options: argparse.Namespace, console: Console) -> None:

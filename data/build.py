@@ -17,17 +17,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table as Grid
 
 from data import publish
-from data.feeds import SOURCE_FILE, UNASSIGNED, Feed, FeedError, find_feeds
+from data.feed_error import FeedError
+from data.feeds import SOURCE_FILE, UNASSIGNED, Feed, FeedFile, find_feeds
 from data.progress import Narrator
 from data.publish import Snapshot
 from data.reference import packs
-from data.sources import FORMATS
+from data.sources.adapter import FileCount, raw_tables
+from data.sources.direct import TotalsReading
 from data.sources.files import literal
-from data.sources.loading import FileCount, load_table
+from data.sources.loading import load_table
+from data.sources.tables import ALWAYS, CONTROL_TOTAL
+from data.transform import AuditFailed, transform
 
 MEMORY_LIMIT = "4GB"
 
@@ -38,11 +43,13 @@ _LEDGER_OF_THE_BUILD = (
 )""",
     """create table raw.feed (
     feed varchar, files integer, rows_in bigint, rows_loaded bigint, rows_quarantined bigint,
-    duplicate_files integer, data_start date, incurred_through date, paid_through date, sha256 varchar
+    duplicate_files integer, data_start date, incurred_through date, paid_through date, sha256 varchar,
+    due_day integer, expected_since date, expected varchar, unlinked_persons bigint, title varchar
 )""",
     """create table raw.feed_file (
     feed varchar, file_name varchar, input_table varchar, rows_in bigint, rows_loaded bigint,
-    rows_quarantined bigint, sha256 varchar, status varchar, duplicate_of varchar
+    rows_quarantined bigint, sha256 varchar, status varchar, duplicate_of varchar, kind varchar,
+    delivery_month date, received_on date, rows_filtered bigint, rows_superseded bigint
 )""",
     """create table raw.run (snapshot_id varchar, built_at timestamp, code_version varchar)""",
 )
@@ -75,6 +82,9 @@ class FeedCount:
     paid_through: datetime.date | None
     reasons: tuple[SetAside, ...] = field(default=())
     unassigned: dict[str, int] = field(default_factory=dict)
+    unlinked_persons: int | None = None
+    empty_files: tuple[str, ...] = ()
+    rows_filtered: int = 0
 
 
 class BuildError(Exception):
@@ -159,7 +169,7 @@ def _build(
             on_step=bar.step,
         )
     phase("transform")
-    _transform(work, narrator, memory_limit, threads)
+    _transform(work, publish.unfinished(warehouse, snapshot_id), narrator, memory_limit, threads)
     phase("publish")
     with narrator.phase("Publishing") as bar:
         snapshot = publish.publish(
@@ -176,13 +186,12 @@ def _build(
     return snapshot
 
 
-def _transform(work: Path, narrator: Narrator, memory_limit: str, threads: int | None) -> None:
-    # Imported here: SQLMesh takes seconds to import, and a broken feed should be told of at once.
-    from data.transform import AuditFailed, transform
-
+def _transform(
+    work: Path, snapshot: Path, narrator: Narrator, memory_limit: str, threads: int | None
+) -> None:
     with narrator.phase("Transforming") as bar:
         try:
-            transform(work, on_model=bar.at, memory_limit=memory_limit, threads=threads)
+            transform(work, snapshot, on_model=bar.at, memory_limit=memory_limit, threads=threads)
         except AuditFailed as error:
             raise BuildError(
                 f"The data failed a check, so nothing was published:\n{error}\n"
@@ -229,7 +238,7 @@ def _inputs(feeds: list[Feed], warehouse: Path) -> dict[str, str]:
     inputs = {"code": code_sha256()}
     for feed in feeds:
         inputs[f"{feed.name}/{SOURCE_FILE}"] = feed.yaml_sha256
-        inputs |= {f"{feed.name}/{file.table}/{file.name}": file.sha256 for file in feed.files}
+        inputs |= {f"{feed.name}/{file.kind}/{file.name}": file.sha256 for file in feed.files}
     for name, pack in packs.active(warehouse).items():
         inputs[f"reference/{name}/{pack.version}"] = pack.sha256
     text = "\n".join(f"{name}\t{sha256}" for name, sha256 in sorted(inputs.items()))
@@ -272,7 +281,11 @@ def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapsh
     if not console.is_terminal:
         console.width = max(console.width, 140)
     grid = Grid(title="What was loaded", title_justify="left")
-    for heading in ("Feed", "Files", "Rows in", "Loaded", "Quarantined", "Incurred through", "Paid through"):
+    filtered = any(count.rows_filtered for count in counts)
+    headings = ["Feed", "Files", "Rows in", "Loaded", "Quarantined", "Incurred through", "Paid through"]
+    if filtered:
+        headings.insert(5, "Left out")
+    for heading in headings:
         left = heading in ("Feed", "Incurred through", "Paid through")
         grid.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for count in counts:
@@ -283,6 +296,7 @@ def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapsh
             f"{count.rows_in:,}",
             f"{count.rows_loaded:,}",
             f"{count.rows_quarantined:,}",
+            *([f"{count.rows_filtered:,}"] if filtered else []),
             str(count.incurred_through or "-"),
             str(count.paid_through or "-"),
         )
@@ -302,7 +316,26 @@ def _report(console: Console, feeds: list[Feed], counts: list[FeedCount], snapsh
             console.print(
                 f"{count.feed}: {rows:,} rows of {table} match no rule: unassigned.", highlight=False
             )
+    for count in counts:
+        if count.empty_files:
+            console.print(
+                f"{count.feed}: no rows in {', '.join(count.empty_files[:5])}"
+                f"{' and others' if len(count.empty_files) > 5 else ''}: is that meant?",
+                highlight=False,
+            )
+        if count.unlinked_persons:
+            console.print(
+                f"{count.feed}: {count.unlinked_persons:,} persons are not in the crosswalk and go by the "
+                "feed's own ids.",
+                highlight=False,
+            )
     for feed in feeds:
+        if feed.without_month:
+            console.print(
+                f"{feed.name}: delivery.month finds no month in {', '.join(feed.without_month[:5])}"
+                f"{' and others' if len(feed.without_month) > 5 else ''}.",
+                highlight=False,
+            )
         if feed.not_read:
             console.print(
                 f"{feed.name}: no pattern under files: matches {', '.join(feed.not_read[:5])}"
@@ -323,11 +356,13 @@ def load_raw(
     threads: int | None = None,
     today: datetime.date | None = None,
     on_step: Callable[[str], None] | None = None,
+    collect: list[FeedError] | None = None,
 ) -> list[FeedCount]:
     """Create ``work_database`` with every table of the ``raw`` schema, filled from the feeds.
 
     ``warehouse`` is where installed reference packs are looked for. Scratch files stand beside the work
-    database and are removed. Raises an ``ExceptionGroup`` of :class:`FeedError` with the errors of all feeds.
+    database and are removed. Raises an ``ExceptionGroup`` of :class:`FeedError` with the errors of all feeds;
+    with ``collect`` they are added to it instead, and what could be loaded is loaded.
     """
     found = find_feeds(feeds) if isinstance(feeds, Path) else feeds
     step = on_step or (lambda text: None)
@@ -341,6 +376,10 @@ def load_raw(
         # Both files are thrown away if the build stops, so nothing is logged ahead of being written; and one
         # checkpoint at the end does not compress the same rows again for every file that adds to them.
         connection.execute("set checkpoint_threshold = '1TB'")
+        # Nor is it worth trying every way to compress them: the dear ones save little here.
+        connection.execute(
+            "set disabled_compression_methods = 'fsst,dict_fsst,zstd,roaring,alp,alprd,patas,chimp'"
+        )
         for path, name in ((work_database, "work"), (stage_database, "stage")):
             connection.execute(f"attach {literal(str(path))} as {name} (recovery_mode no_wal_writes)")
         try:
@@ -353,16 +392,20 @@ def load_raw(
                 loaded_packs = packs.load(connection, warehouse, found, built_at)
             except FeedError as error:
                 problems.append(error)
-            for feed in found:
+            # What the organisation knows comes first: its crosswalk says who the members of other feeds are.
+            for feed in sorted(found, key=lambda one: one.source.format != "organization"):
                 if feed.source.format == "reference_pack":
                     if feed.name in loaded_packs:
                         step(f"{feed.name}: {feed.files[0].name}")
                         counts.append(_record_feed(connection, feed, [loaded_packs[feed.name]]))
                     continue
-                try:
-                    counts.append(_load_feed(connection, feed, scratch, today or datetime.date.today(), step))
-                except FeedError as error:
-                    problems.append(error)
+                day = today or datetime.date.today()
+                loaded, wrong = _load_feed(connection, feed, scratch, day, step)
+                if wrong:
+                    text = "\n".join(dict.fromkeys(str(error) for error in wrong))
+                    problems.append(FeedError(feed.name, text))
+                if loaded and (not wrong or collect is not None):
+                    counts.append(_record_feed(connection, feed, loaded))
             if not problems:
                 problems.extend(_merge_dimensions(connection, found))
             connection.execute("checkpoint work")
@@ -371,8 +414,10 @@ def load_raw(
             connection.execute("detach work")
             for leftover in (stage_database, stage_database.with_name(stage_database.name + ".wal")):
                 leftover.unlink(missing_ok=True)
-    if problems:
+    if problems and collect is None:
         raise ExceptionGroup("feeds", problems)
+    if collect is not None:
+        collect.extend(problems)
     return counts
 
 
@@ -398,8 +443,8 @@ def _engine(scratch: Path, memory_limit: str, threads: int | None) -> Iterator[d
 
 def _create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema work.raw")
-    tables = [table.ddl for tables in FORMATS.values() for table in tables]
-    for ddl in [*tables, *_LEDGER_OF_THE_BUILD, *packs.RAW_TABLES]:
+    tables = {table.name: table for table in ALWAYS} | raw_tables()
+    for ddl in [*(table.ddl for table in tables.values()), *_LEDGER_OF_THE_BUILD, *packs.RAW_TABLES]:
         connection.execute(ddl.replace("create table raw.", "create table work.raw."))
 
 
@@ -409,48 +454,92 @@ def _load_feed(
     scratch: Path,
     today: datetime.date,
     step: Callable[[str], None],
-) -> FeedCount:
+) -> tuple[list[FileCount], list[FeedError]]:
+    """Load every table of a feed: what became of its files, and what stands in the way of a build."""
     counts: list[FileCount] = []
     problems: list[FeedError] = []
-    for table in feed.tables:
-        try:
-            counts += load_table(
-                connection,
-                feed,
-                table,
-                today=today,
-                scratch=scratch,
-                on_file=lambda file: step(f"{feed.name}: {file.name}"),
+
+    def told(file: FeedFile) -> None:
+        step(f"{feed.name}: {file.name}")
+
+    totals = TotalsReading(connection, feed, scratch, today, told)
+    reading = None
+    try:
+        counts += load_table(connection, feed, totals, CONTROL_TOTAL, today=today)
+        reading = feed.adapter.open(connection, feed, scratch=scratch, today=today, on_file=told)
+        for table in feed.tables:
+            try:
+                counts += load_table(connection, feed, reading, table, today=today)
+            except FeedError as error:
+                problems.append(error)
+        if not problems:
+            counts += reading.secondary()
+    except FeedError as error:
+        problems.append(error)
+    finally:
+        if reading is not None:
+            reading.close()
+    if not counts and not problems:
+        problems.append(
+            FeedError(
+                feed.name, f"{feed.folder}: none of its files could be found; see files: in {SOURCE_FILE}"
             )
-        except FeedError as error:
-            problems.append(error)
-    if problems:
-        raise FeedError(feed.name, "\n".join(str(problem) for problem in problems))
-    if not counts:
-        raise FeedError(
-            feed.name, f"{feed.folder}: none of its files could be found; see files: in {SOURCE_FILE}"
         )
-    return _record_feed(connection, feed, counts)
+    for count in counts:
+        if count.rows_loaded + count.rows_quarantined + count.rows_filtered != count.rows_in:
+            text = (
+                f"{count.file.path}: the counts of {count.input_table} do not add up. This is a fault of the "
+                "program, not of the file: please report it"
+            )
+            problems.append(FeedError(feed.name, text))
+    return counts, problems
 
 
 def _record_feed(connection: duckdb.DuckDBPyConnection, feed: Feed, counts: list[FileCount]) -> FeedCount:
     """Write ``raw.feed`` and ``raw.feed_file`` from what was counted."""
-    connection.executemany(
-        "insert into work.raw.feed_file values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            [
-                feed.name,
-                count.file.name,
-                count.file.table,
-                count.rows_in,
-                count.rows_loaded,
-                count.rows_quarantined,
-                count.file.sha256,
-                "duplicate" if count.duplicate_of else "loaded",
-                count.duplicate_of,
-            ]
-            for count in counts
-        ],
+    rows = [
+        {
+            "feed": feed.name,
+            "file_name": count.file.name,
+            "input_table": count.input_table,
+            "rows_in": count.rows_in,
+            "rows_loaded": count.rows_loaded,
+            "rows_quarantined": count.rows_quarantined,
+            "sha256": count.file.sha256,
+            "status": "duplicate" if count.duplicate_of else "loaded",
+            "duplicate_of": count.duplicate_of,
+            "kind": count.file.kind,
+            "delivery_month": count.file.delivery_month,
+            "received_on": count.file.received_on,
+            "rows_filtered": count.rows_filtered,
+            "rows_superseded": count.rows_superseded,
+        }
+        for count in counts
+    ]
+    connection.register("counted_files", pa.Table.from_pylist(rows))
+    connection.execute("insert into work.raw.feed_file by name select * from counted_files")
+    connection.unregister("counted_files")
+    # Where the payer's totals say when a month's files came, they know better than a path.
+    connection.execute(
+        """
+        update work.raw.feed_file as file
+        set received_on = coalesce(
+            (
+                select max(received_on) from work.raw.control_total as told
+                where
+                    told.feed = $feed
+                    and told.delivery_month = file.delivery_month
+                    and told.input_table in (file.kind, file.input_table)
+            ),
+            file.received_on,
+            (
+                select max(received_on) from work.raw.control_total as told
+                where told.feed = $feed and told.delivery_month = file.delivery_month
+            )
+        )
+        where file.feed = $feed and file.delivery_month is not null
+        """,
+        {"feed": feed.name},
     )
     dates = connection.execute(
         """
@@ -467,19 +556,23 @@ def _record_feed(connection: duckdb.DuckDBPyConnection, feed: Feed, counts: list
     assert dates is not None
     total = FeedCount(
         feed.name,
-        len(counts),
+        len({count.file.name for count in counts}),
         sum(count.rows_in for count in counts),
         sum(count.rows_loaded for count in counts),
         sum(count.rows_quarantined for count in counts),
-        sum(1 for count in counts if count.duplicate_of),
+        len({count.file.name for count in counts if count.duplicate_of}),
         dates[0],
         dates[1],
         dates[2],
         _reasons(connection, feed),
         _unassigned(connection, feed),
+        _unlinked(connection, feed),
+        tuple(count.file.name for count in counts if not count.rows_in and not count.duplicate_of),
+        sum(count.rows_filtered for count in counts),
     )
+    delivery = feed.source.delivery
     connection.execute(
-        "insert into work.raw.feed values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into work.raw.feed values ({', '.join('?' * 15)})",
         [
             total.feed,
             total.files,
@@ -489,6 +582,11 @@ def _record_feed(connection: duckdb.DuckDBPyConnection, feed: Feed, counts: list
             total.duplicate_files,
             *dates,
             feed.sha256,
+            delivery.due_day if delivery else None,
+            delivery.since if delivery else None,
+            "|".join(delivery.expected) or None if delivery else None,
+            total.unlinked_persons,
+            feed.source.title or feed.name,
         ],
     )
     return total
@@ -521,6 +619,19 @@ def _unassigned(connection: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, 
         if count and count[0]:
             found[table.name] = int(count[0])
     return found
+
+
+def _unlinked(connection: duckdb.DuckDBPyConnection, feed: Feed) -> int | None:
+    """Persons of a feed with a crosswalk who are not in it, and go by the feed's own ids."""
+    if feed.source.person_ids != "crosswalk":
+        return None
+    tables = [table.name for table in feed.tables if table.has_person]
+    rows = " union ".join(f"select person_id from work.raw.{name} where feed = $feed" for name in tables)
+    found = connection.execute(
+        f"select count(*) from ({rows}) where starts_with(person_id, $prefix)",
+        {"feed": feed.name, "prefix": f"{feed.name}:"},
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _merge_dimensions(connection: duckdb.DuckDBPyConnection, feeds: list[Feed]) -> list[FeedError]:

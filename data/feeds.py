@@ -10,44 +10,49 @@ import datetime
 import fnmatch
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from data.sources import FORMATS
+from data.feed_error import FeedError
+from data.sources.adapter import DATA_SUFFIXES, Adapter, Input, adapters
 from data.sources.layout import Table
-from data.sources.tuva_input_layer import REQUIRED_FILES
+
+__all__ = ["Feed", "FeedError", "FeedFile", "Source", "find_feeds", "read_feed", "read_yaml"]
 
 SOURCE_FILE = "source.yaml"
 UNASSIGNED = "unassigned"
-DATA_SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".parquet", ".parquet.gz")
+CONTROL_TOTALS = Input("control_total", ("control_totals*.csv", "*/control_totals*.csv"))
+"""Every feed may bring its payer's own totals of what was sent."""
+
+ANY_DATA = (*DATA_SUFFIXES, ".xlsx", ".xlsm", ".xls", ".xlsb", ".tsv", ".psv", ".dat", ".hl7", ".hl7.gz")
+"""Files that look like data, whatever the format: not to be overlooked without a word."""
 
 
-class FeedError(Exception):
-    """Something in a feed that a person has to put right before anything can be published.
-
-    The message names the file and what to do; ``feed`` is the feed (or its folder's name).
-    """
-
-    def __init__(self, feed: str, message: str) -> None:
-        super().__init__(message)
-        self.feed = feed
-
-
-def _quoted(value: object) -> object:
+def quoted(value: object) -> object:
     # YAML reads 02134 as an octal number and turns it into 1116: only quotes keep a code as it is.
     if isinstance(value, bool | int | float | datetime.date):
         raise ValueError(f"is read by YAML as {value!r}; put the value in quotes to keep it as written")
     return value
 
 
-Code = Annotated[str, BeforeValidator(_quoted), Field(min_length=1)]
-Identifier = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Code = Annotated[str, BeforeValidator(quoted), Field(min_length=1)]
+Identifier = Annotated[str, BeforeValidator(quoted), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 OneOrMore = Annotated[
     list[Code], BeforeValidator(lambda value: value if isinstance(value, list) else [value])
 ]
@@ -69,6 +74,7 @@ class ContractDeclaration(_Strict):
         Literal[
             "shared_savings",
             "shared_risk",
+            "risk_corridor",
             "capitation",
             "bundle",
             "pay_for_performance",
@@ -80,6 +86,8 @@ class ContractDeclaration(_Strict):
     performance_end: datetime.date | None = None
     completion_threshold: float = Field(default=0.9, gt=0, le=1)
     terms_version: Annotated[str, BeforeValidator(str)] = "1"
+    # A control cohort belongs to nobody's work: it is counted only where it is chosen.
+    control_for: Identifier | None = None
 
     @model_validator(mode="after")
     def _period(self) -> ContractDeclaration:
@@ -123,14 +131,79 @@ class Options(_Strict):
     encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
     date_formats: list[str] = Field(default_factory=lambda: ["%Y-%m-%d"], min_length=1)
     required_files: list[str] | None = None
+    eligibility: Literal["all", "latest_file", "changes"] = "all"
+    cclf_version: Annotated[str, BeforeValidator(quoted)] | None = None
+    accept_count_mismatch: bool = False
+    exclusion_reasons: list[Code] = Field(default_factory=lambda: ["BD"])
+
+    @field_validator("date_formats")
+    @classmethod
+    def _formats(cls, formats: list[str]) -> list[str]:
+        return [date_format(form) for form in formats]
+
+
+def date_format(form: str) -> str:
+    """A date format as Python and DuckDB both know it. Raises ``ValueError`` with examples."""
+    letters = re.findall("%-?(.)", form)
+    if not letters or any(letter not in "YymdjHIMSfpbBzZ%T" for letter in letters):
+        raise ValueError(
+            f"{form!r} is no date format; write %m/%d/%Y for 12/31/2025, %d.%m.%Y for 31.12.2025, %Y%m%d for "
+            "20251231, %Y-%m-%d for 2025-12-31"
+        )
+    return form
+
+
+class Delivery(_Strict):
+    """When files come: the month a file belongs to, from its path, and what has to be there by when.
+
+    ``month`` is a regular expression with the groups ``year`` and ``month``, and optionally ``received`` (a
+    day as YYYYMMDD or YYYY-MM-DD). ``due_day`` is the day of the month after the delivery month.
+    """
+
+    month: str
+    expected: list[str] = Field(default_factory=list)
+    due_day: int | None = Field(default=None, ge=1, le=31)
+    since: datetime.date | None = None
+
+    @field_validator("month")
+    @classmethod
+    def _pattern(cls, text: str) -> str:
+        try:
+            groups = set(re.compile(text).groupindex)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from error
+        if not {"year", "month"} <= groups:
+            raise ValueError(
+                r"needs the groups year and month, such as (?P<year>\d{4})-(?P<month>\d{2})/ for "
+                "2025-03/claims.csv"
+            )
+        return text
+
+    def of(self, name: str) -> tuple[datetime.date | None, datetime.date | None]:
+        """The delivery month of a file by its path, and the day it was received, where it says."""
+        found = re.search(self.month, name)
+        if not found:
+            return None, None
+        year, month = int(found["year"]), int(found["month"])
+        year += 2000 if year < 100 else 0
+        if not (1 <= month <= 12 and 1990 <= year <= 2100):
+            return None, None
+        digits = re.sub(r"\D", "", (found.groupdict().get("received") or ""))
+        try:
+            received = datetime.datetime.strptime(digits, "%Y%m%d").date() if digits else None
+        except ValueError:
+            received = None
+        return datetime.date(year, month, 1), received
 
 
 class Source(_Strict):
     """The whole of a ``source.yaml``."""
 
-    name: Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    format: Literal["tuva_input_layer", "organization", "reference_pack"]
-    person_ids: Literal["shared", "own"] | None = None
+    name: Annotated[str, BeforeValidator(quoted), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    title: Annotated[str, BeforeValidator(quoted), Field(min_length=1)] | None = None
+    format: str
+    mapping: str | None = None
+    person_ids: Literal["shared", "own", "crosswalk"] | None = None
     contracts: list[ContractDeclaration] = Field(default_factory=list)
     markets: list[MarketDeclaration] = Field(default_factory=list)
     contract_rules: list[ContractRule] = Field(default_factory=list)
@@ -138,26 +211,39 @@ class Source(_Strict):
     files: dict[str, OneOrMore] = Field(default_factory=dict)
     files_from: str | None = None
     options: Options = Field(default_factory=Options)
+    delivery: Delivery | None = None
     pack: str | None = None
     version: Annotated[str, BeforeValidator(lambda value: str(value))] | None = None
     source: str | None = None
     file: str | None = None
 
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        if name not in adapters():
+            raise ValueError(f"{name!r} is not possible; write one of {', '.join(sorted(adapters()))}")
+        return name
+
     @model_validator(mode="after")
     def _consistent(self) -> Source:
-        names = [table.name for table in FORMATS[self.format]]
-        for name in [*self.files, *(self.options.required_files or [])]:
-            if name not in names:
-                raise ValueError(
-                    f"{name!r} is no table of the format {self.format}; there is {', '.join(names) or 'none'}"
-                )
-        if self.format == "tuva_input_layer" and self.person_ids is None:
+        if self.format not in adapters():
+            return self
+        adapter = adapters()[self.format]
+        if len(adapter.person_ids) > 1 and self.person_ids is None:
             raise ValueError(
                 "person_ids is missing: write 'shared' where ids come from an enterprise index, 'own' where "
-                "they mean something to this payer only"
+                "they mean something to this payer only, 'crosswalk' where an organization feed's "
+                "person_crosswalk file says whose they are"
             )
-        if self.format != "tuva_input_layer" and self.person_ids == "own":
-            raise ValueError(f"person_ids: own has no meaning for the format {self.format}; remove it")
+        if self.person_ids not in (None, "shared", *adapter.person_ids):
+            raise ValueError(
+                f"person_ids: {self.person_ids} has no meaning for the format {self.format}; remove it"
+            )
+        if self.mapping and self.format != "mapped":
+            raise ValueError(f"mapping: has no meaning for the format {self.format}; remove it")
+        own = {"cclf_version", "accept_count_mismatch", "exclusion_reasons"} & self.options.model_fields_set
+        if wrong := sorted(own - adapter.options):
+            raise ValueError(f"options.{wrong[0]} has no meaning for the format {self.format}; remove it")
         if self.format == "reference_pack":
             for key in ("pack", "version", "source", "file"):
                 if not getattr(self, key):
@@ -166,28 +252,46 @@ class Source(_Strict):
                     )
         return self
 
+    @property
+    def contract_columns(self) -> frozenset[str]:
+        """The file columns that the contract rules look at, in lower case."""
+        return frozenset(column.lower() for rule in self.contract_rules for column in rule.when)
+
+    @property
+    def market_columns(self) -> frozenset[str]:
+        """The file columns that the market rules look at, in lower case."""
+        return frozenset(column.lower() for rule in self.market_rules for column in rule.when)
+
 
 @dataclass(frozen=True)
 class FeedFile:
-    """A data file of a feed: the table it brings, its path and hash, and the file it repeats, if any."""
+    """A data file of a feed: its kind, path and hash, the file it repeats, and the delivery it belongs to.
 
-    table: str
+    ``name`` is the path relative to the feed's folder, with the sheet of a workbook that has several inputs.
+    """
+
+    kind: str
     path: Path
     name: str
     sha256: str
     has_nul: bool = False
     duplicate_of: str | None = None
+    delivery_month: datetime.date | None = None
+    received_on: datetime.date | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as found on disk: its declaration, its folder and its files, in order of table and name."""
+    """A feed as found on disk: its declaration, its folder and its files, in order of kind and name."""
 
     source: Source
     folder: Path
     yaml_sha256: str
     files: tuple[FeedFile, ...]
+    adapter: Adapter
     not_read: tuple[str, ...] = field(default=())
+    without_month: tuple[str, ...] = field(default=())
 
     @property
     def name(self) -> str:
@@ -195,16 +299,16 @@ class Feed:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        return FORMATS[self.source.format]
+        return self.adapter.tables
 
     @property
     def sha256(self) -> str:
         """One hash of the declaration and everything it brings."""
-        parts = [self.yaml_sha256, *(f"{file.table}/{file.name}/{file.sha256}" for file in self.files)]
+        parts = [self.yaml_sha256, *(f"{file.kind}/{file.name}/{file.sha256}" for file in self.files)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def files_of(self, table: str) -> list[FeedFile]:
-        return [file for file in self.files if file.table == table]
+    def files_of(self, kind: str) -> list[FeedFile]:
+        return [file for file in self.files if file.kind == kind]
 
 
 def find_feeds(folder: Path, *, on_file: Callable[[Path], None] | None = None) -> list[Feed]:
@@ -233,7 +337,7 @@ def find_feeds(folder: Path, *, on_file: Callable[[Path], None] | None = None) -
     if folders != [folder]:
         for path in sorted(folder.iterdir()):
             if path.is_dir() and not path.name.startswith(".") and not (path / SOURCE_FILE).is_file():
-                data = [file for file in path.iterdir() if file.name.lower().endswith(DATA_SUFFIXES)]
+                data = [file for file in path.iterdir() if file.name.lower().endswith(ANY_DATA)]
                 if data:
                     problems.append(
                         FeedError(
@@ -267,13 +371,25 @@ def read_feed(folder: Path, *, on_file: Callable[[Path], None] | None = None) ->
     """Read one feed's declaration and find its files. Raises :class:`FeedError`."""
     path = folder / SOURCE_FILE
     source, text = read_source(path)
-    files, not_read = _find_files(folder, path, source, on_file)
-    return Feed(source, folder, hashlib.sha256(text).hexdigest(), tuple(files), tuple(not_read))
+    adapter = adapters()[source.format].for_feed(source, folder)
+    files, not_read, without_month = _find_files(folder, path, source, adapter, on_file)
+    digest = hashlib.sha256(text + adapter.sha256.encode()).hexdigest()
+    return Feed(source, folder, digest, tuple(files), adapter, tuple(not_read), tuple(without_month))
 
 
 def read_source(path: Path) -> tuple[Source, bytes]:
     """Read and check a ``source.yaml``: the declaration and its bytes. Raises :class:`FeedError`."""
-    feed = path.parent.name
+    return read_yaml(path, Source, path.parent.name, "start from docs/examples/tuva_input_layer")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path, model: type[Model], feed: str, start: str) -> tuple[Model, bytes]:
+    """Read a YAML file into a pydantic model, with errors that name file, line, key and what to do.
+
+    ``start`` is the advice for an empty file. Raises :class:`FeedError`.
+    """
     try:
         text = path.read_bytes()
         root = yaml.compose(text.decode("utf-8-sig"), Loader=yaml.SafeLoader)
@@ -282,44 +398,60 @@ def read_source(path: Path) -> tuple[Source, bytes]:
         raise FeedError(feed, f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise FeedError(feed, f"{path}: is not UTF-8 text; save it as UTF-8") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}:" if mark else ""
         raise FeedError(
             feed, f"{path}:{where} is not valid YAML: {getattr(error, 'problem', error)}"
         ) from error
     if not isinstance(content, dict):
-        raise FeedError(feed, f"{path}: is empty or not a mapping; start from docs/examples/tuva_input_layer")
+        raise FeedError(feed, f"{path}: is empty or not a mapping; {start}")
     try:
-        return Source.model_validate(content), text
+        return model.model_validate(content), text
     except ValidationError as error:
-        lines = []
+        lines: dict[str, None] = {}
         for item in error.errors(include_url=False):
-            steps = [step for step in item["loc"] if step != "function-before"]
-            line, shown = _locate(root, steps)
-            lines.append(f"{path}: line {line}: {shown}{_advice(item)}")
+            line, shown = _locate(root, list(item["loc"]))
+            lines[f"{path}: line {line}: {shown}{_advice(item)}"] = None
         raise FeedError(feed, "\n".join(lines)) from error
 
 
+def line_of(path: Path, *steps: str | int) -> str:
+    """``<path>: line <n>: <key>: `` for a key path of a YAML file that has been read before."""
+    line, shown = _locate(_composed(path, path.stat().st_mtime_ns), list(steps))
+    return f"{path}: line {line}: {shown}"
+
+
+@lru_cache(maxsize=8)
+def _composed(path: Path, changed_at: int) -> yaml.Node:
+    root = yaml.compose(path.read_bytes().decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    assert root is not None
+    return root
+
+
 def _locate(root: yaml.Node, steps: list[Any]) -> tuple[int, str]:
-    """The line of a key path in the YAML text, as deep as the text goes, and the path as ``a[0].b: ``."""
+    """The line of a key path in the YAML text, as deep as the text goes, and the path as ``a[0].b: ``.
+
+    A step that is no key of the text belongs to a validator, and the rest of the path may still be; the last
+    step may be the key that is missing.
+    """
     node, line, shown = root, root.start_mark.line + 1, ""
-    for step in steps:
-        if isinstance(node, yaml.MappingNode):
-            shown += f".{step}" if shown else str(step)
-            for name, value in node.value:
-                if name.value == str(step):
-                    node, line = value, name.start_mark.line + 1
-                    break
-            else:
-                break
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+    for place, step in enumerate(steps):
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             shown += f"[{step}]"
             node = node.value[step]
             line = node.start_mark.line + 1
-        else:
-            break
+            continue
+        found = [pair for pair in node.value if pair[0].value == str(step)] if _is_map(node) else []
+        if found:
+            node, line = found[0][1], found[0][0].start_mark.line + 1
+        if found or (place == len(steps) - 1 and isinstance(step, str) and re.fullmatch(r"[\w.-]+", step)):
+            shown += f".{step}" if shown else str(step)
     return line, f"{shown}: " if shown else ""
+
+
+def _is_map(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.MappingNode)
 
 
 def _advice(item: Any) -> str:
@@ -336,8 +468,13 @@ def _advice(item: Any) -> str:
 
 
 def _find_files(
-    folder: Path, path: Path, source: Source, on_file: Callable[[Path], None] | None
-) -> tuple[list[FeedFile], list[str]]:
+    folder: Path,
+    path: Path,
+    source: Source,
+    adapter: Adapter,
+    on_file: Callable[[Path], None] | None,
+) -> tuple[list[FeedFile], list[str], list[str]]:
+    """The files of a feed, the data files no pattern wants, and those of no delivery month."""
     place = folder
     if source.files_from:
         place = (folder / Path(source.files_from).expanduser()).resolve()
@@ -345,70 +482,110 @@ def _find_files(
             raise FeedError(
                 source.name, f"{path}: files_from: {place} is not a folder; correct it or remove the key"
             )
-    if source.format == "reference_pack":
-        wanted = {"reference_pack": [str(source.file)]}
-    else:
-        wanted = {
-            table.name: list(source.files.get(table.name) or _default_patterns(table.name))
-            for table in FORMATS[source.format]
-        }
+    inputs = dict(adapter.inputs)
+    if source.format != "reference_pack":
+        inputs[CONTROL_TOTALS.kind] = CONTROL_TOTALS
+    problems = [
+        line_of(path, *steps)
+        + f"{name!r} is no file of the format {source.format}; there is {', '.join(inputs) or 'none'}"
+        for steps, name in (
+            *((("files", name), name) for name in source.files),
+            *((("options", "required_files", n), name) for n, name in enumerate(_required(source, adapter))),
+            *(
+                (("delivery", "expected", n), name)
+                for n, name in enumerate(source.delivery.expected if source.delivery else ())
+            ),
+        )
+        if name not in inputs
+    ]
+    if problems:
+        raise FeedError(source.name, "\n".join(problems))
     present = sorted(
         file.relative_to(place).as_posix()
         for file in place.rglob("*")
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(place).parts)
     )
-    taken: dict[str, str] = {}
+    # A whole roster every month says the same again when nobody came or went.
+    whole = adapter.kinds("eligibility") if source.options.eligibility == "latest_file" else ()
+    own = {SOURCE_FILE, "mapping.yaml", source.mapping or ""}
+    required = _required(source, adapter)
+    taken: dict[str, Input] = {}
     files: list[FeedFile] = []
-    for table, patterns in wanted.items():
+    without_month: list[str] = []
+    for kind, one in inputs.items():
+        patterns = list(source.files.get(kind) or one.patterns)
         first_with: dict[str, str] = {}
-        for name in (name for name in present if any(fnmatch.fnmatchcase(name, p) for p in patterns)):
-            if name == SOURCE_FILE:
+        found = [name for name in present if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+        for name in found:
+            if name in own:
                 continue
-            if name in taken:
-                raise FeedError(
-                    source.name,
-                    f"{path}: files: {name} matches the patterns of both {taken[name]} and {table}; "
-                    "make the patterns under files: narrower",
+            other = taken.get(name)
+            if other is not None and (one.sheet is None or other.sheet is None or one.sheet == other.sheet):
+                if kind == CONTROL_TOTALS.kind or other.kind == CONTROL_TOTALS.kind:
+                    continue
+                problems.append(
+                    f"{path}: files: {name} matches the patterns of both {other.kind} and {kind}; "
+                    "make the patterns under files: narrower"
                 )
-            taken[name] = table
-            if not name.lower().endswith(DATA_SUFFIXES):
-                raise FeedError(
-                    source.name,
+                continue
+            taken[name] = one
+            if one.suffixes is not None and not name.lower().endswith(one.suffixes):
+                problems.append(
                     f"{place / name}: is neither CSV nor Parquet (its name should end in one of "
-                    f"{', '.join(DATA_SUFFIXES)}); rename it or narrow the pattern under files: {table}",
+                    f"{', '.join(one.suffixes)}); rename it or narrow the pattern under files: {kind}"
                 )
+                continue
             if on_file:
                 on_file(place / name)
-            digest, nul = _examine(source.name, place / name)
-            files.append(FeedFile(table, place / name, name, digest, nul, first_with.get(digest)))
-            first_with.setdefault(digest, name)
-        if table in source.files and not first_with and table in _required(source):
-            raise FeedError(
-                source.name,
-                f"{place}: no file for {table}: nothing matches {' or '.join(patterns)} "
-                f"({path}: files: {table})",
+            try:
+                digest, nul = _examine(source.name, place / name)
+            except FeedError as error:
+                problems.append(str(error))
+                continue
+            month, received = source.delivery.of(name) if source.delivery else (None, None)
+            if source.delivery and month is None and kind != CONTROL_TOTALS.kind:
+                without_month.append(name)
+            known_as = f"{name}[{one.sheet}]" if one.sheet else name
+            files.append(
+                FeedFile(
+                    kind,
+                    place / name,
+                    known_as,
+                    digest,
+                    nul,
+                    None if one.may_repeat or kind in whole or digest == _NOTHING else first_with.get(digest),
+                    month,
+                    received,
+                    one.sheet,
+                )
             )
-    for table in _required(source):
-        if table not in taken.values():
-            raise FeedError(
-                source.name,
-                f"{place}: no file for {table}: put it beside {path}, named like {wanted[table][0]}, or "
-                "set options.required_files if this feed has none",
+            first_with.setdefault(digest, known_as)
+        if kind in source.files and not found and kind in required:
+            problems.append(
+                f"{place}: no file for {kind}: nothing matches {' or '.join(patterns)} "
+                f"({path}: files: {kind})"
             )
-    not_read = [name for name in present if name not in taken and name.lower().endswith(DATA_SUFFIXES)]
-    return files, not_read
+        elif kind in required and not found:
+            problems.append(
+                f"{place}: no file for {kind}: put it beside {path}, named like {patterns[0]}, or set "
+                "options.required_files if this feed has none"
+            )
+    if problems:
+        raise FeedError(source.name, "\n".join(problems))
+    not_read = [
+        name for name in present if name not in taken and name not in own and name.lower().endswith(ANY_DATA)
+    ]
+    return files, not_read, without_month
 
 
-def _default_patterns(table: str) -> list[str]:
-    return [f"{table}{middle}{suffix}" for middle in ("", "_*", "-*") for suffix in DATA_SUFFIXES]
+_NOTHING = hashlib.sha256().hexdigest()
+"""The hash of an empty file: two of them do not repeat each other."""
 
 
-def _required(source: Source) -> tuple[str, ...]:
+def _required(source: Source, adapter: Adapter) -> tuple[str, ...]:
     if source.options.required_files is not None:
         return tuple(source.options.required_files)
-    if source.format == "tuva_input_layer":
-        return REQUIRED_FILES
-    return ("reference_pack",) if source.format == "reference_pack" else ()
+    return tuple(kind for kind, one in adapter.inputs.items() if one.required)
 
 
 def _examine(feed: str, path: Path) -> tuple[str, bool]:
@@ -419,7 +596,7 @@ def _examine(feed: str, path: Path) -> tuple[str, bool]:
     """
     digest = hashlib.sha256()
     packed = path.name.lower().endswith(".gz")
-    text = not path.name.lower().endswith((".parquet", ".parquet.gz"))
+    text = not path.name.lower().endswith((".parquet", ".parquet.gz", ".xlsx", ".xlsm", ".xls", ".xlsb"))
     unpack = zlib.decompressobj(wbits=31)
     nul = False
     try:
@@ -438,6 +615,8 @@ def _examine(feed: str, path: Path) -> tuple[str, bool]:
         raise FeedError(
             feed, f"{path}: is not a gzip file, or is damaged ({error}); ask for the file again"
         ) from error
+    if packed and path.stat().st_size == 0:
+        raise FeedError(feed, f"{path}: is empty (0 bytes); ask for the file again")
     if packed and not unpack.eof:
         raise FeedError(feed, f"{path}: the gzip file is cut short; ask for the file again")
     return digest.hexdigest(), nul
@@ -448,7 +627,7 @@ def _rules_without_dimension(feeds: list[Feed]) -> list[FeedError]:
 
     An organization feed may declare them in its files, which are read later; then the build's audits speak.
     """
-    if any(file.table in ("contract", "market") for feed in feeds for file in feed.files):
+    if any(file.kind in ("contract", "market") for feed in feeds for file in feed.files):
         return []
     contracts = {UNASSIGNED, *(c.contract_id for feed in feeds for c in feed.source.contracts)}
     markets = {UNASSIGNED, *(m.market_id for feed in feeds for m in feed.source.markets)}

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import duckdb
 
-from data.feeds import Feed, FeedError
+from data.feed_error import FeedError
+from data.feeds import Feed
+from data.sources.adapter import FileCount
 from data.sources.files import literal
-from data.sources.loading import FileCount
 
 NYU_ED_COLUMNS: dict[str, str] = {
     "icd10": "icd10",

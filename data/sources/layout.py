@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["text", "date", "timestamp", "money", "number", "integer", "boolean"]
+Kind = Literal["text", "date", "timestamp", "money", "number", "integer", "count", "boolean"]
 
 SQL_TYPES: dict[str, str] = {
     "text": "varchar",
@@ -19,6 +19,7 @@ SQL_TYPES: dict[str, str] = {
     "money": "decimal(18,2)",
     "number": "double",
     "integer": "integer",
+    "count": "bigint",
     "boolean": "boolean",
 }
 
@@ -56,6 +57,8 @@ class Table:
     key means that repeats are expected and merged later. ``periods`` are pairs of dates of which the second
     may not precede the first. ``service_dates`` may not lie after the day of the build. ``any_date`` needs
     at least one value. ``has_person`` rows get the feed's prefix where ids are the feed's own.
+    ``may_replace`` tables know rows whose place a later row takes (``is_superseded``). ``agrees`` names a
+    column that all rows of a person in one file have to agree on.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Table:
     any_date: tuple[str, ...] = ()
     has_contract: bool = False
     has_market: bool = False
+    may_replace: bool = False
+    agrees: str | None = None
     service_date: str | None = None
     paid_date: str | None = None
     names: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
@@ -94,6 +99,7 @@ class Table:
             "row_number bigint",
             *placed,
             *(f"{column.name} {SQL_TYPES[column.kind]}" for column in self.columns),
+            *(["is_superseded boolean"] if self.may_replace else []),
         ]
         return f"create table raw.{self.name} (\n    " + ",\n    ".join(columns) + "\n)"
 

@@ -6,15 +6,11 @@ dropped. Comparison ignores capitals and surrounding blanks. A value that ends i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from data.feeds import SOURCE_FILE, UNASSIGNED, ContractRule, Feed, FeedError, MarketRule
-from data.sources.files import StagedFile, literal, quote
-
-
-def rule_columns(rules: Iterable[ContractRule | MarketRule]) -> frozenset[str]:
-    """The file columns that rules look at."""
-    return frozenset(column.lower() for rule in rules for column in rule.when)
+from data.sources.adapter import StagedFiles
+from data.sources.files import literal, quote
 
 
 def placed_by(rules: Sequence[ContractRule] | Sequence[MarketRule], row: str) -> str:
@@ -35,16 +31,16 @@ def _test(column: str, values: Sequence[str]) -> str:
     return f"coalesce({' or '.join(tests)}, false)"
 
 
-def check_rule_columns(feed: Feed, eligibility: Sequence[StagedFile]) -> None:
+def check_rule_columns(feed: Feed, eligibility: Sequence[StagedFiles]) -> None:
     """Refuse a rule on a column that no eligibility file has: it could never match. Raises FeedError."""
     if not eligibility:
         return
     present = frozenset[str]().union(*(staged.columns for staged in eligibility))
-    for key, rules in (
-        ("contract_rules", feed.source.contract_rules),
-        ("market_rules", feed.source.market_rules),
+    for key, columns in (
+        ("contract_rules", feed.source.contract_columns),
+        ("market_rules", feed.source.market_columns),
     ):
-        missing = sorted(rule_columns(rules) - present)
+        missing = sorted(columns - present)
         if missing:
             raise FeedError(
                 feed.name,

@@ -110,20 +110,20 @@ HEADER = b"immunization_id,person_id,occurrence_date,source_code\n"
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "column", "reason"),
     [
-        (b"i2,10", "wrong number of fields"),
-        (b"i2,10,2025-01-01,x,y", "wrong number of fields"),
-        (b'i2,10,"2025-01-01"x,90', "broken quotes"),
-        (b'i2,"10,2025-01-01,90', "broken quotes"),
-        (b"i2,10,2025-01-01,caf\xe9", "wrong encoding"),
-        (b"i2,10,2025-01-01,9\x000", "wrong encoding"),
+        (b"i2,10", "occurrence_date", "wrong number of fields"),
+        (b"i2,10,2025-01-01,x,y", "source_code", "wrong number of fields"),
+        (b'i2,10,"2025-01-01"x,90', "occurrence_date", "broken quotes"),
+        (b'i2,"10,2025-01-01,90', "person_id", "broken quotes"),
+        (b"i2,10,2025-01-01,caf\xe9", "source_code", "wrong encoding"),
+        (b"i2,10,2025-01-01,9\x000", "source_code", "wrong encoding"),
     ],
 )
-def test_a_broken_line_costs_itself_and_nothing_else(write_feed, load, line, reason):
+def test_a_broken_line_costs_itself_and_nothing_else(write_feed, load, line, column, reason):
     content = HEADER + b'i1,10,2025-01-01,"two\nlines"\n' + line + b'\ni3,10,2025-01-02,"a ""b"""\n'
     loaded = load(write_feed({"immunization.csv": content}))
-    assert loaded.reasons() == [(2, None, reason)]
+    assert loaded.reasons() == [(2, column, reason)]
     assert loaded.rows("select row_number, immunization_id, code from raw.immunization order by 1") == [
         (1, "i1", "two\nlines"),
         (3, "i3", 'a "b"'),

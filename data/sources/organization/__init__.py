@@ -4,6 +4,7 @@ One CSV or Parquet file (or several) per table, every table optional; the header
 Person ids are the warehouse's: where a payer feed's ids are its own, write them as ``<feed>:<id>``.
 """
 
+from data.sources.direct import DirectAdapter
 from data.sources.layout import Column, Table, day, key, must
 
 MARKET = Table(
@@ -25,6 +26,7 @@ CONTRACT = Table(
         Column("performance_end", "date"),
         Column("completion_threshold", "number"),
         Column("terms_version"),
+        Column("control_for"),
         Column("terms_sha256"),
     ),
 )
@@ -139,4 +141,24 @@ MEMBER_PROFILE = Table(
     ),
 )
 
-TABLES = (MARKET, CONTRACT, STAFF, PROVIDER, ATTRIBUTION, PANEL, TOUCH, BENCHMARK, MEMBER_PROFILE)
+PERSON_CROSSWALK = Table(
+    name="person_crosswalk",
+    key=("source_feed", "member_id"),
+    columns=(key("source_feed"), key("member_id"), key("person_id")),
+)
+"""Who the members of a feed with ``person_ids: crosswalk`` are: the enterprise index, as a list."""
+
+TABLES = (
+    MARKET,
+    CONTRACT,
+    STAFF,
+    PROVIDER,
+    ATTRIBUTION,
+    PANEL,
+    TOUCH,
+    BENCHMARK,
+    MEMBER_PROFILE,
+    PERSON_CROSSWALK,
+)
+
+ADAPTER = DirectAdapter("organization", TABLES, person_ids=("shared",))

@@ -8,7 +8,9 @@ Required are the columns without which a number would be silently wrong rather t
 file without revenue centres, for instance, would show no emergency visit at all.
 """
 
+from data.sources.direct import DirectAdapter
 from data.sources.layout import Column, Table, day, key, must
+from data.sources.tables import PAYER_GAP
 
 # A code that lost its leading zeros, or gained a decimal, on its way through a spreadsheet.
 WHOLE = "case when contains({}, '.') then regexp_replace({}, '^([0-9]+)\\.0+$', '\\1') else {} end"
@@ -37,6 +39,8 @@ ELIGIBILITY = Table(
     name="eligibility",
     has_contract=True,
     has_market=True,
+    may_replace=True,
+    agrees="birth_date",
     # No key: files that repeat a span, or overlap, are the rule; spans are merged into member-months later.
     periods=(("enrollment_start_date", "enrollment_end_date"),),
     columns=(
@@ -71,6 +75,7 @@ ELIGIBILITY = Table(
 MEDICAL_CLAIM = Table(
     name="medical_claim",
     has_contract=True,
+    may_replace=True,
     key=("claim_id", "claim_line_number"),
     periods=(
         ("claim_start_date", "claim_end_date"),
@@ -132,6 +137,7 @@ MEDICAL_CLAIM = Table(
 PHARMACY_CLAIM = Table(
     name="pharmacy_claim",
     has_contract=True,
+    may_replace=True,
     key=("claim_id", "claim_line_number"),
     service_dates=("dispensing_date",),
     service_date="dispensing_date",
@@ -244,7 +250,8 @@ TABLES = (
     OBSERVATION,
     APPOINTMENT,
     IMMUNIZATION,
+    PAYER_GAP,
 )
 
-REQUIRED_FILES = ("eligibility", "medical_claim")
-"""The tables a feed must bring at least one file of, unless its ``required_files`` says otherwise."""
+ADAPTER = DirectAdapter("tuva_input_layer", TABLES, required=("eligibility", "medical_claim"))
+"""A feed must bring the required tables, unless its ``required_files`` says otherwise."""
