@@ -1,7 +1,7 @@
 /* Appointments in the Tuva Core vocabulary. Grain: appointment. */
 MODEL (
   name core.appointment,
-  kind VIEW
+  kind FULL
 );
 
 select

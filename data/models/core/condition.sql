@@ -1,44 +1,39 @@
-/* Diagnoses as recorded on medical claims. Grain: claim and position of the diagnosis (condition_rank).
-   Diagnoses are header facts: the first line of each claim speaks for it. */
+/* Diagnoses as recorded on medical claims, and problems of medical records in the code they were recorded in, with ICD-10
+   where the project has a translation. Grain: claim and position of the diagnosis (condition_rank), or problem.
+   Diagnoses are header facts: the first line of each claim that has any speaks for it. */
 MODEL (
   name core.condition,
   kind FULL,
   grain condition_id
 );
 
-with first_line as (
-    select
-        m.*,
-        row_number() over (partition by m.feed, m.claim_id order by m.claim_line_number) as line_order
-    from (
-        select
-            feed, file_name, claim_id, claim_line_number, person_id, claim_start_date,
-            diagnosis_code_1, diagnosis_code_2, diagnosis_code_3, diagnosis_code_4, diagnosis_code_5,
-            diagnosis_code_6, diagnosis_code_7, diagnosis_code_8, diagnosis_code_9, diagnosis_code_10,
-            diagnosis_code_11, diagnosis_code_12, diagnosis_code_13, diagnosis_code_14, diagnosis_code_15,
-            diagnosis_code_16, diagnosis_code_17, diagnosis_code_18, diagnosis_code_19, diagnosis_code_20,
-            diagnosis_code_21, diagnosis_code_22, diagnosis_code_23, diagnosis_code_24, diagnosis_code_25
-        from raw.medical_claim
-        where diagnosis_code_1 is not null or diagnosis_code_2 is not null
-    ) as m
+/* Nearly always that is line 1, so only the claims of which it is not have to be looked up. */
+with other_line as (
+    select feed, claim_id, first_diagnosed_line
+    from staging.claim
+    where first_diagnosed_line <> 1
 ),
 
 listed as (
     select
-        feed,
-        file_name,
-        claim_id,
-        person_id,
-        claim_start_date,
+        m.feed,
+        m.file_name,
+        m.claim_id,
+        m.person_id,
+        m.claim_start_date,
         [
-            diagnosis_code_1, diagnosis_code_2, diagnosis_code_3, diagnosis_code_4, diagnosis_code_5,
-            diagnosis_code_6, diagnosis_code_7, diagnosis_code_8, diagnosis_code_9, diagnosis_code_10,
-            diagnosis_code_11, diagnosis_code_12, diagnosis_code_13, diagnosis_code_14, diagnosis_code_15,
-            diagnosis_code_16, diagnosis_code_17, diagnosis_code_18, diagnosis_code_19, diagnosis_code_20,
-            diagnosis_code_21, diagnosis_code_22, diagnosis_code_23, diagnosis_code_24, diagnosis_code_25
+            m.diagnosis_code_1, m.diagnosis_code_2, m.diagnosis_code_3, m.diagnosis_code_4, m.diagnosis_code_5,
+            m.diagnosis_code_6, m.diagnosis_code_7, m.diagnosis_code_8, m.diagnosis_code_9, m.diagnosis_code_10,
+            m.diagnosis_code_11, m.diagnosis_code_12, m.diagnosis_code_13, m.diagnosis_code_14, m.diagnosis_code_15,
+            m.diagnosis_code_16, m.diagnosis_code_17, m.diagnosis_code_18, m.diagnosis_code_19, m.diagnosis_code_20,
+            m.diagnosis_code_21, m.diagnosis_code_22, m.diagnosis_code_23, m.diagnosis_code_24, m.diagnosis_code_25
         ] as codes
-    from first_line
-    where line_order = 1
+    from raw.medical_claim as m
+    left join other_line as o on o.feed = m.feed and o.claim_id = m.claim_id
+    where
+        m.is_superseded is not true
+        and m.claim_line_number = coalesce(o.first_diagnosed_line, 1)
+        and (m.diagnosis_code_1 is not null or m.diagnosis_code_2 is not null)
 ),
 
 positioned as (
@@ -59,6 +54,23 @@ select
     normalized_code,
     cast(condition_rank as integer) as condition_rank,
     feed as data_source,
-    file_name
+    file_name,
+    normalized_code as source_code,
+    'icd-10-cm' as source_code_type
 from positioned
 where normalized_code is not null
+union all
+select
+    feed || ':problem:' || condition_id,
+    person_id,
+    null,
+    recorded_date,
+    'problem',
+    'icd-10-cm',
+    icd10_code,
+    null,
+    feed,
+    file_name,
+    code,
+    code_type
+from raw.condition

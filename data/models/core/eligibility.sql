@@ -1,7 +1,7 @@
 /* Enrolment spans in the Tuva Core vocabulary. Grain: eligibility row as loaded. */
 MODEL (
   name core.eligibility,
-  kind VIEW
+  kind FULL
 );
 
 select
@@ -26,3 +26,4 @@ select
     feed as data_source,
     file_name
 from raw.eligibility
+where is_superseded is not true

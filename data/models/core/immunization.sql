@@ -1,7 +1,7 @@
 /* Immunisations in the Tuva Core vocabulary. Grain: immunisation. */
 MODEL (
   name core.immunization,
-  kind VIEW
+  kind FULL
 );
 
 select

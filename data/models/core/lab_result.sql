@@ -1,7 +1,7 @@
 /* Laboratory results in the Tuva Core vocabulary. Grain: result. */
 MODEL (
   name core.lab_result,
-  kind VIEW
+  kind FULL
 );
 
 select

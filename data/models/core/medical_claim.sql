@@ -1,7 +1,7 @@
 /* Claim lines in the Tuva Core vocabulary, with service category and enrolment. Grain: claim line. */
 MODEL (
   name core.medical_claim,
-  kind VIEW
+  kind FULL
 );
 
 select

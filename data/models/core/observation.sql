@@ -1,7 +1,7 @@
 /* Observations (vital signs, surveys) in the Tuva Core vocabulary. Grain: observation. */
 MODEL (
   name core.observation,
-  kind VIEW
+  kind FULL
 );
 
 select

@@ -10,6 +10,7 @@ with keyed as (
         *,
         cast(enrollment_start_date as varchar) || feed || file_name || lpad(cast(row_number as varchar), 12, '0') as recency
     from raw.eligibility
+    where is_superseded is not true
 )
 
 select

@@ -1,7 +1,7 @@
 /* Pharmacy claim lines in the Tuva Core vocabulary. Grain: pharmacy claim line. */
 MODEL (
   name core.pharmacy_claim,
-  kind VIEW
+  kind FULL
 );
 
 select
@@ -32,3 +32,4 @@ select
     p.feed as data_source,
     p.file_name
 from raw.pharmacy_claim as p
+where p.is_superseded is not true

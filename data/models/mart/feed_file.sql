@@ -4,5 +4,6 @@ MODEL (
   kind FULL
 );
 
-select feed, file_name, input_table, rows_in, rows_loaded, rows_quarantined, sha256, status, duplicate_of
+select feed, file_name, input_table, rows_in, rows_loaded, rows_quarantined, sha256, status, duplicate_of,
+    coalesce(kind, input_table) as kind, delivery_month, received_on, coalesce(rows_filtered, 0) as rows_filtered, coalesce(rows_superseded, 0) as rows_superseded
 from raw.feed_file

@@ -64,9 +64,9 @@ select
     m.dual_status
 from aged as m
 left join mart.contract as c on c.contract_id = m.contract_id
-left join staging.attribution_month as a
-    on a.person_id = m.person_id and a.contract_id = m.contract_id and a.month = m.month
-left join staging.lead_month as l
-    on l.person_id = m.person_id and l.contract_id = m.contract_id and l.month = m.month
+left join staging.attribution_run as a
+    on a.person_id = m.person_id and a.contract_id = m.contract_id and m.month between a.first_month and a.last_month
+left join staging.lead_run as l
+    on l.person_id = m.person_id and l.contract_id = m.contract_id and m.month between l.first_month and l.last_month
 left join mart.provider as v on v.npi = a.pcp_npi
 left join risk as r on r.person_id = m.person_id

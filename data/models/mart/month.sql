@@ -21,7 +21,7 @@ with enrolled as (
 listed as (
     select contract_id, month from enrolled
     union
-    select distinct contract_id, month from staging.spend_month where contract_id <> 'unassigned'
+    select distinct contract_id, month from mart.spend_month where contract_id <> 'unassigned'
 ),
 
 aged as (

@@ -21,7 +21,7 @@ select
     s.person_id,
     s.month,
     s.contract_id,
-    coalesce(m.market_id, p.market_id, 'unassigned') as market_id,
+    coalesce(case when m.person_id is null then p.market_id else m.market_id end, 'unassigned') as market_id,
     s.service_category_1,
     s.service_category_2,
     s.network,
@@ -33,6 +33,6 @@ select
     s.feed,
     m.person_id is not null as in_enrolment
 from staging.spend_month as s
-left join mart.member_month as m
-    on m.person_id = s.person_id and m.contract_id = s.contract_id and m.month = s.month
+left join staging.enrolment_run as m
+    on m.person_id = s.person_id and m.contract_id = s.contract_id and s.month between m.first_month and m.last_month
 left join staging.person_place as p on p.person_id = s.person_id

@@ -94,6 +94,21 @@ with event as (
         coalesce(s.staff_name, t.staff_id), cast(null as double), 'care team', 'touch:' || t.touch_id
     from mart.touch as t
     left join mart.staff as s on s.staff_id = t.staff_id
+    union all
+    select
+        a.person_id, a.contract_id, a.market_id, cast(a.event_time as date), 'adt',
+        case a.kind
+            when 'ed_arrival' then 'Arrived at the emergency department'
+            when 'admission' then 'Admitted'
+            when 'registration' then 'Registered'
+            else 'Discharged'
+        end || ' (as reported by the facility)',
+        coalesce(a.complaint || ' · ', '') || coalesce(a.facility_name, ''),
+        cast(null as double), a.feed || ' · ' || a.file_name, 'adt:' || a.event_id
+    from mart.adt_event as a
+    where
+        a.person_id is not null and not a.is_cancelled
+        and a.kind in ('ed_arrival', 'admission', 'registration', 'discharge')
 )
 
 select person_id, contract_id, market_id, happened_on, kind, title, detail, amount, source, event_id

@@ -12,6 +12,7 @@ with bounds as (
         cast(date_trunc('month', min(claim_start_date)) as date),
         cast(date_trunc('month', max(claim_start_date)) as date)
     from raw.medical_claim
+    where is_superseded is not true
 ),
 
 ends as (

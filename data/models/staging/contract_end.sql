@@ -9,7 +9,7 @@ MODEL (
 with source as (
     select contract_id, feed from raw.contract
     union
-    select distinct contract_id, feed from raw.eligibility
+    select distinct contract_id, feed from raw.eligibility where is_superseded is not true
     union
     select distinct contract_id, feed from staging.claim_header
 )

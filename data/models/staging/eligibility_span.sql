@@ -9,6 +9,7 @@ MODEL (
 with death as (
     select person_id, max(death_date) as death_date
     from raw.eligibility
+    where is_superseded is not true
     group by person_id
 ),
 
@@ -20,6 +21,7 @@ ended as (
     from raw.eligibility as e
     inner join staging.feed_end as f on f.feed = e.feed
     left join death as d on d.person_id = e.person_id
+    where e.is_superseded is not true
 )
 
 select

@@ -9,6 +9,7 @@ MODEL (
 with claims as (
     select feed, max(claim_start_date) as data_end, max(paid_date) as paid_through
     from raw.medical_claim
+    where is_superseded is not true
     group by feed
 ),
 

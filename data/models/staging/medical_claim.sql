@@ -1,4 +1,5 @@
-/* Claim lines, cleaned: amounts never null, codes in one shape, one key per claim and feed. Grain: claim line. */
+/* Claim lines, cleaned, without those whose place a later one takes: amounts never null, codes in one shape, one key
+   per claim and feed. Grain: claim line. */
 MODEL (
   name staging.medical_claim,
   kind VIEW
@@ -53,5 +54,7 @@ select
     end as network,
     m.diagnosis_code_type,
     m.diagnosis_code_1,
+    m.diagnosis_code_2,
     m.procedure_code_1
 from raw.medical_claim as m
+where m.is_superseded is not true

@@ -11,12 +11,12 @@ with ranked as (
         person_id,
         contract_id,
         market_id,
-        month,
-        row_number() over (partition by person_id order by month desc, contract_id) as choice,
-        min(month) over (partition by person_id) as first_month
-    from core.member_month
+        last_month,
+        row_number() over (partition by person_id order by last_month desc, contract_id) as choice,
+        min(first_month) over (partition by person_id) as first_month
+    from staging.enrolment_run
 )
 
-select person_id, contract_id, market_id, month as last_month, first_month
+select person_id, contract_id, market_id, last_month, first_month
 from ranked
 where choice = 1

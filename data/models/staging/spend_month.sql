@@ -1,7 +1,7 @@
 /* Medical and pharmacy paid by person, month of service, category, network and provider. Grain: all but the sums. */
 MODEL (
   name staging.spend_month,
-  kind FULL
+  kind VIEW
 );
 
 select
