@@ -60,7 +60,7 @@ def ask(
     who = _permitted(principal, asked)
     values = _parameters(asked, params)
     with lend(snapshot) as opened:
-        scope = scope_of(who, filters, asked, opened.lines_of_business)
+        scope = scope_of(who, filters, asked, opened.lines_of_business, opened.control_cohorts)
         request = _request_binds(opened, filters, scope)
         key = (
             asked.name, tuple(sorted(values.items())), tuple(request.values()), scope,
@@ -127,7 +127,7 @@ def bare_sql(
     who = _permitted(principal, asked)
     values = _parameters(asked, params)
     with lend(snapshot) as opened:
-        scope = scope_of(who, filters, asked, opened.lines_of_business)
+        scope = scope_of(who, filters, asked, opened.lines_of_business, opened.control_cohorts)
         values |= _request_binds(opened, filters, scope)
         statement = _statement(asked, scope, opened, values)
         return statement.sql, _binds(statement, scope, values)

@@ -98,9 +98,17 @@ class Scope:
 
 
 def scope_of(
-    principal: Principal, filters: Filters, question: Question, lines_of_business: Mapping[str, str]
+    principal: Principal,
+    filters: Filters,
+    question: Question,
+    lines_of_business: Mapping[str, str],
+    control_cohorts: frozenset[str] = frozenset(),
 ) -> Scope:
-    """The scope of a request. `lines_of_business`: contract id -> line of business, of the snapshot."""
+    """The scope of a request. `lines_of_business`: contract id -> line of business, of the snapshot.
+
+    The members of `control_cohorts` (contract ids) are somebody else's to care for: a question that follows
+    the filter bar counts them only where such a contract is chosen by name.
+    """
     respected = set(question.filters)
     chosen = {
         name: getattr(filters, name) if name in respected else ()
@@ -112,6 +120,8 @@ def scope_of(
             contract for contract, line in lines_of_business.items() if line in chosen["line_of_business"]
         }
         contracts = in_lines if contracts is None else contracts & in_lines
+    if control_cohorts and "contract" in respected and not chosen["contract"]:
+        contracts = (set(lines_of_business) if contracts is None else contracts) - control_cohorts
     every_class = NULLED_CLASSES | {"key"} | set(column_classes().values())
     return Scope(
         permitted=Reach(_sorted(principal.markets), _sorted(principal.contracts)),

@@ -35,6 +35,7 @@ class OpenSnapshot:
     engine: sqlalchemy.Engine
     tables: dict[str, dict[str, str]]
     lines_of_business: dict[str, str]
+    control_cohorts: frozenset[str]
     latest_mature_month: date | None
     claims_begin: date
     running: int = 0
@@ -148,9 +149,17 @@ def _open_file(folder: Path, snapshot_id: str) -> OpenSnapshot:
         lines_of_business=dict(
             root.execute("select contract_id, line_of_business from mart.contract").fetchall()
         ),
+        control_cohorts=_control_cohorts(root, tables),
         latest_mature_month=_latest_mature_month(root),
         claims_begin=_claims_begin(root),
     )
+
+
+def _control_cohorts(root: duckdb.DuckDBPyConnection, tables: dict[str, dict[str, str]]) -> frozenset[str]:
+    if "control_for" not in tables.get("contract", {}):
+        return frozenset()  # published before there were any
+    found = root.execute("select contract_id from mart.contract where control_for is not null").fetchall()
+    return frozenset(row[0] for row in found)
 
 
 def _remember_cursor(connection: sqlalchemy.Connection, cursor: Any, *_: Any) -> None:

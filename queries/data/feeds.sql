@@ -3,10 +3,13 @@
 -- metric: quarantined_rows
 -- columns:
 --   feed: "text — source feed"
+--   feed_name: "text — what people call it"
 --   files: "files — read from the feed"
 --   rows_in: "rows — in the files"
 --   rows_loaded: "rows — loaded"
 --   rows_quarantined: "rows — set aside, with a reason each"
+--   rows_filtered: "rows — left out by the mapping's filters"
+--   rows_superseded: "rows — loaded, and replaced by a later delivery"
 --   duplicate_files: "files — recognised as already loaded"
 --   data_start: "date — earliest service"
 --   incurred_through: "date — latest service"
@@ -16,12 +19,17 @@
 --   built_at: "time — when it was built"
 --   code_version: "text — version of the code that built it"
 --   reference_packs: "text — reference data installed, with versions"
+-- params:
+--   feed: {type: str, meaning: 'one feed'}
 select
     feed,
+    feed_name,
     files,
     rows_in,
     rows_loaded,
     rows_quarantined,
+    rows_filtered,
+    rows_superseded,
     duplicate_files,
     data_start,
     incurred_through,
@@ -32,4 +40,5 @@ select
     code_version,
     reference_packs
 from mart.build
+where (:feed is null or feed = :feed)
 order by feed

@@ -11,17 +11,22 @@
 --   claims: "claims — distinct claims"
 --   paid: "dollars — paid"
 --   allowed: "dollars — allowed"
+-- params:
+--   feed: {type: str, meaning: 'one feed'}
+--   contract_id: {type: str, meaning: 'one contract'}
 select
     contract.contract_name,
     market.market_name,
     outside.feed,
     outside.year,
     outside.claim_kind,
-    outside.lines,
-    outside.claims,
-    outside.paid,
-    outside.allowed
+    sum(outside.lines) as lines,
+    sum(outside.claims) as claims,
+    sum(outside.paid) as paid,
+    sum(outside.allowed) as allowed
 from mart.claim_outside_enrolment as outside
 left join permitted.contract as contract on contract.contract_id = outside.contract_id
 left join permitted.market as market on market.market_id = outside.market_id
+where (:feed is null or outside.feed = :feed) and (:contract_id is null or outside.contract_id = :contract_id)
+group by contract.contract_name, market.market_name, outside.feed, outside.year, outside.claim_kind
 order by outside.feed, outside.year, outside.claim_kind, contract.contract_name, market.market_name

@@ -9,6 +9,8 @@
 --   paid_enrolled: "dollars — paid in enrolled months"
 --   paid_outside: "dollars — paid outside enrolment, counted apart"
 --   difference: "dollars — loaded less enrolled less outside; zero when all is well"
+-- params:
+--   feed: {type: str, meaning: 'one feed'}
 with
 spend as (
     select
@@ -46,4 +48,5 @@ select
 from spend
 left join outside on outside.feed = spend.feed and outside.kind = spend.kind
 left join file on file.feed = spend.feed and file.kind = spend.kind
+where (:feed is null or spend.feed = :feed)
 order by spend.feed, spend.kind

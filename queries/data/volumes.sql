@@ -61,4 +61,6 @@ from enrolled
 left join spend on spend.year = enrolled.year
 left join ed_use on ed_use.year = enrolled.year
 left join stay on stay.year = enrolled.year
+-- enrolment may reach back further than claims: nothing can be said of those years
+where coalesce(spend.medical_paid, spend.pharmacy_paid, ed_use.ed_visits, stay.inpatient_stays, 0) <> 0
 order by enrolled.year

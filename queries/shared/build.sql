@@ -3,6 +3,7 @@
 -- metric: quarantined_rows
 -- columns:
 --   feed: "text — source feed"
+--   feed_name: "text — what people call it"
 --   files: "files — read from the feed"
 --   rows_in: "rows — in the files"
 --   rows_loaded: "rows — loaded"
@@ -18,6 +19,7 @@
 --   reference_packs: "text — reference data installed, with versions"
 select
     feed,
+    feed_name,
     files,
     rows_in,
     rows_loaded,

@@ -84,3 +84,128 @@ select person_id, lead_staff_id, 'nurse', contract_id, market_id, month, true fr
 insert into mart.ed_unmatched (claim_id, person_id, contract_id, market_id, service_date, reason)
 select 'u' || person_id, person_id, contract_id, market_id, month, 'no facility visit' from mart.member_month
 where month = date '2026-05-01' and person_id like '%7';
+-- One feed that serves five places, with a file late and one missing, and what follows from it.
+insert into mart.feed (feed, feed_name, contract_id, market_id, places, is_own, due_day, expected_since, expected)
+select 'payer', 'Payer', contract_id, market_id, 5, true, 15, date '2025-07-01', 'medical_claim|pharmacy_claim'
+from (values ('aco', 'north'), ('aco', 'south'), ('mco', 'north'), ('mco', 'south'), ('mco', 'east')) as p(contract_id, market_id);
+insert into mart.delivery
+select feed, feed_name, contract_id, market_id, places, cast(date '2025-07-01' + to_months(cast(m as integer)) as date), kind,
+    words, true, case when kind = 'pharmacy_claim' and m = 9 then 'missing' when m = 10 then 'late' else 'arrived' end,
+    cast(date '2025-08-15' + to_months(cast(m as integer)) as date),
+    cast(date '2025-08-12' + to_months(cast(m as integer)) + to_days(case when m = 10 then 5 else 0 end) as date),
+    case when m = 10 then 2 else 0 end, case when kind = 'pharmacy_claim' and m = 9 then 0 else 1 end, 0, 100, 98, 2, 0, 0
+from mart.feed, range(12) as r(m), (values ('medical_claim', 'Medical claims'), ('pharmacy_claim', 'Pharmacy')) as k(kind, words);
+insert into mart.control_total (feed, feed_name, contract_id, market_id, places, month, kind, kind_words, basis, lines, members,
+    claims, charge, allowed, paid, lines_set_aside, has_payer_total, payer_lines, payer_paid, prior_paid)
+select feed, feed_name, contract_id, market_id, places, delivery_month, kind, kind_words, 'delivery', 98, 40, 60, 900, 500, 400, 2,
+    true, 100, 410, 395
+from mart.delivery where files > 0;
+insert into mart.column_fill (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, valid_rule,
+    delivery_month, lines, filled, valid)
+select feed, feed_name, contract_id, market_id, places, kind, kind_words, 'billing_npi', 'check digit', delivery_month, 98, 90, 88
+from mart.delivery where kind = 'medical_claim';
+insert into mart.unmapped_code (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, code, lines)
+select feed, feed_name, contract_id, market_id, places, 'medical_claim', 'Medical claims', 'drg_code', '999', 7 from mart.feed;
+insert into mart.member_without_claim (contract_id, market_id, month, members, without_claims)
+select contract_id, market_id, month, count(*), count(*) filter (where person_id like '%3')
+from mart.member_month where month in (date '2025-06-01', date '2026-06-01') group by 1, 2, 3;
+insert into mart.retroactive_change (feed, contract_id, market_id, delivery_month, members, member_months)
+select 'payer', contract_id, market_id, date '2026-05-01', 3, 7 from mart.feed;
+insert into mart.spend_lag (contract_id, market_id, service_category_1, service_month, payment_month, paid, allowed)
+select contract_id, market_id, 'outpatient', month, cast(month + to_months(cast(k as integer)) as date), sum(10) / (k + 1), sum(10)
+from mart.member_month, range(3) as r(k) group by 1, 2, 4, 5, k;
+insert into mart.claim_outside_enrolment (contract_id, market_id, feed, month, year, claim_kind, lines, claims, paid, allowed)
+select contract_id, market_id, 'payer', date '2026-02-01', 2026, 'medical', 4, 2, 100, 120 from mart.feed;
+insert into mart.data_issue (issue_id, feed, feed_name, contract_id, market_id, month, kind, kind_words, subject, problem, severity,
+    words, consequence, size, unit, metrics, pages, affects_from, affects_to)
+select 'i' || number, feed, feed_name, contract_id, market_id, month, 'pharmacy_claim', 'Pharmacy', '', problem, severity, words,
+    'it is not complete', 1, 'files', metrics, 'ed_utilization', month, month
+from mart.feed, (values
+    (1, date '2026-04-01', 'missing', 'act', 'Pharmacy of Payer is missing for Apr 2026', 'pharmacy_paid|medical_paid'),
+    (2, date '2026-05-01', 'late', 'info', 'Pharmacy of Payer for May 2026 came 2 days late', ''),
+    (3, date '2026-05-01', 'set aside', 'watch', 'Medical claims of Payer for May 2026: 2 rows set aside (2.0%)', 'medical_paid')
+) as problems(number, month, problem, severity, words, metrics);
+insert into mart.unmatched_reversal (feed, contract_id, market_id, month, claims, paid)
+select 'payer', contract_id, market_id, date '2026-03-01', 2, -35 from mart.feed;
+-- One feed that serves five places, with a file late and one missing, and what follows from it.
+insert into mart.feed (feed, feed_name, contract_id, market_id, places, is_own, due_day, expected_since, expected)
+select 'payer', 'Payer', contract_id, market_id, 5, true, 15, date '2025-07-01', 'medical_claim|pharmacy_claim'
+from (values ('aco', 'north'), ('aco', 'south'), ('mco', 'north'), ('mco', 'south'), ('mco', 'east')) as p(contract_id, market_id);
+insert into mart.delivery
+select feed, feed_name, contract_id, market_id, places, cast(date '2025-07-01' + to_months(cast(m as integer)) as date), kind,
+    words, true, case when kind = 'pharmacy_claim' and m = 9 then 'missing' when m = 10 then 'late' else 'arrived' end,
+    cast(date '2025-08-15' + to_months(cast(m as integer)) as date),
+    cast(date '2025-08-12' + to_months(cast(m as integer)) + to_days(case when m = 10 then 5 else 0 end) as date),
+    case when m = 10 then 2 else 0 end, case when kind = 'pharmacy_claim' and m = 9 then 0 else 1 end, 0, 100, 98, 2, 0, 0
+from mart.feed, range(12) as r(m), (values ('medical_claim', 'Medical claims'), ('pharmacy_claim', 'Pharmacy')) as k(kind, words);
+insert into mart.control_total (feed, feed_name, contract_id, market_id, places, month, kind, kind_words, basis, lines, members,
+    claims, charge, allowed, paid, lines_set_aside, has_payer_total, payer_lines, payer_paid, prior_paid)
+select feed, feed_name, contract_id, market_id, places, delivery_month, kind, kind_words, 'delivery', 98, 40, 60, 900, 500, 400, 2,
+    true, 100, 410, 395
+from mart.delivery where files > 0;
+insert into mart.column_fill (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, valid_rule,
+    delivery_month, lines, filled, valid)
+select feed, feed_name, contract_id, market_id, places, kind, kind_words, 'billing_npi', 'check digit', delivery_month, 98, 90, 88
+from mart.delivery where kind = 'medical_claim';
+insert into mart.unmapped_code (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, code, lines)
+select feed, feed_name, contract_id, market_id, places, 'medical_claim', 'Medical claims', 'drg_code', '999', 7 from mart.feed;
+insert into mart.member_without_claim (contract_id, market_id, month, members, without_claims)
+select contract_id, market_id, month, count(*), count(*) filter (where person_id like '%3')
+from mart.member_month where month in (date '2025-06-01', date '2026-06-01') group by 1, 2, 3;
+insert into mart.retroactive_change (feed, contract_id, market_id, delivery_month, members, member_months)
+select 'payer', contract_id, market_id, date '2026-05-01', 3, 7 from mart.feed;
+insert into mart.spend_lag (contract_id, market_id, service_category_1, service_month, payment_month, paid, allowed)
+select contract_id, market_id, 'outpatient', month, cast(month + to_months(cast(k as integer)) as date), sum(10) / (k + 1), sum(10)
+from mart.member_month, range(3) as r(k) group by 1, 2, 4, 5, k;
+insert into mart.claim_outside_enrolment (contract_id, market_id, feed, month, year, claim_kind, lines, claims, paid, allowed)
+select contract_id, market_id, 'payer', date '2026-02-01', 2026, 'medical', 4, 2, 100, 120 from mart.feed;
+insert into mart.data_issue (issue_id, feed, feed_name, contract_id, market_id, month, kind, kind_words, subject, problem, severity,
+    words, consequence, size, unit, metrics, pages, affects_from, affects_to)
+select 'i' || number, feed, feed_name, contract_id, market_id, month, 'pharmacy_claim', 'Pharmacy', '', problem, severity, words,
+    'it is not complete', 1, 'files', metrics, 'ed_utilization', month, month
+from mart.feed, (values
+    (1, date '2026-04-01', 'missing', 'act', 'Pharmacy of Payer is missing for Apr 2026', 'pharmacy_paid|medical_paid'),
+    (2, date '2026-05-01', 'late', 'info', 'Pharmacy of Payer for May 2026 came 2 days late', ''),
+    (3, date '2026-05-01', 'set aside', 'watch', 'Medical claims of Payer for May 2026: 2 rows set aside (2.0%)', 'medical_paid')
+) as problems(number, month, problem, severity, words, metrics);
+-- One feed that serves five places, with a file late and one missing, and what follows from it.
+insert into mart.feed (feed, feed_name, contract_id, market_id, places, is_own, due_day, expected_since, expected)
+select 'payer', 'Payer', contract_id, market_id, 5, true, 15, date '2025-07-01', 'medical_claim|pharmacy_claim'
+from (values ('aco', 'north'), ('aco', 'south'), ('mco', 'north'), ('mco', 'south'), ('mco', 'east')) as p(contract_id, market_id);
+insert into mart.delivery
+select feed, feed_name, contract_id, market_id, places, cast(date '2025-07-01' + to_months(cast(m as integer)) as date), kind,
+    words, true, case when kind = 'pharmacy_claim' and m = 9 then 'missing' when m = 10 then 'late' else 'arrived' end,
+    cast(date '2025-08-15' + to_months(cast(m as integer)) as date),
+    cast(date '2025-08-12' + to_months(cast(m as integer)) + to_days(case when m = 10 then 5 else 0 end) as date),
+    case when m = 10 then 2 else 0 end, case when kind = 'pharmacy_claim' and m = 9 then 0 else 1 end, 0, 100, 98, 2, 0, 0
+from mart.feed, range(12) as r(m), (values ('medical_claim', 'Medical claims'), ('pharmacy_claim', 'Pharmacy')) as k(kind, words);
+insert into mart.control_total (feed, feed_name, contract_id, market_id, places, month, kind, kind_words, basis, lines, members,
+    claims, charge, allowed, paid, lines_set_aside, has_payer_total, payer_lines, payer_paid, prior_paid)
+select feed, feed_name, contract_id, market_id, places, delivery_month, kind, kind_words, 'delivery', 98, 40, 60, 900, 500, 400, 2,
+    true, 100, 410, 395
+from mart.delivery where files > 0;
+insert into mart.column_fill (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, valid_rule,
+    delivery_month, lines, filled, valid)
+select feed, feed_name, contract_id, market_id, places, kind, kind_words, 'billing_npi', 'check digit', delivery_month, 98, 90, 88
+from mart.delivery where kind = 'medical_claim';
+insert into mart.unmapped_code (feed, feed_name, contract_id, market_id, places, kind, kind_words, column_name, code, lines)
+select feed, feed_name, contract_id, market_id, places, 'medical_claim', 'Medical claims', 'drg_code', '999', 7 from mart.feed;
+insert into mart.member_without_claim (contract_id, market_id, month, members, without_claims)
+select contract_id, market_id, month, count(*), count(*) filter (where person_id like '%3')
+from mart.member_month where month in (date '2025-06-01', date '2026-06-01') group by 1, 2, 3;
+insert into mart.retroactive_change (feed, contract_id, market_id, delivery_month, members, member_months)
+select 'payer', contract_id, market_id, date '2026-05-01', 3, 7 from mart.feed;
+insert into mart.spend_lag (contract_id, market_id, service_category_1, service_month, payment_month, paid, allowed)
+select contract_id, market_id, 'outpatient', month, cast(month + to_months(cast(k as integer)) as date), sum(10) / (k + 1), sum(10)
+from mart.member_month, range(3) as r(k) group by 1, 2, 4, 5, k;
+insert into mart.claim_outside_enrolment (contract_id, market_id, feed, month, year, claim_kind, lines, claims, paid, allowed)
+select contract_id, market_id, 'payer', date '2026-02-01', 2026, 'medical', 4, 2, 100, 120 from mart.feed;
+insert into mart.data_issue (issue_id, feed, feed_name, contract_id, market_id, month, kind, kind_words, subject, problem, severity,
+    words, consequence, size, unit, metrics, pages, affects_from, affects_to)
+select 'i' || number, feed, feed_name, contract_id, market_id, month, 'pharmacy_claim', 'Pharmacy', '', problem, severity, words,
+    'it is not complete', 1, 'files', metrics, 'ed_utilization', month, month
+from mart.feed, (values
+    (1, date '2026-04-01', 'missing', 'act', 'Pharmacy of Payer is missing for Apr 2026', 'pharmacy_paid|medical_paid'),
+    (2, date '2026-05-01', 'late', 'info', 'Pharmacy of Payer for May 2026 came 2 days late', ''),
+    (3, date '2026-05-01', 'set aside', 'watch', 'Medical claims of Payer for May 2026: 2 rows set aside (2.0%)', 'medical_paid')
+) as problems(number, month, problem, severity, words, metrics);

@@ -17,7 +17,7 @@ from access.principal import Principal
 from queries import Filters, NotPermitted, all_questions, ask, bare_sql
 from queries.catalog import parse
 from queries.errors import InvalidQuestion
-from queries.scope import OPEN_TABLES, Reach, Scope, rewrite, template
+from queries.scope import OPEN_TABLES, Reach, Scope, rewrite, scope_of, template
 
 REQUIRED = {"group_by": "market", "metric_id": "ed_visits_per_1000", "person_id": "m17"}
 NAMES = [item.name for item in all_questions()]
@@ -317,3 +317,23 @@ def test_a_role_without_keys_gets_counts_but_no_ids(
     none = principal(classes=set())
     assert ask("ed/by_diagnosis", none)["members"].sum() > 0
     assert not {"person_id", "visit_id"} & set(ask("ed/visits", none).columns)
+
+
+def control_scope(chosen: tuple[str, ...] = (), contracts: frozenset[str] | None = None) -> Reach:
+    who = Principal(
+        user_id="x", name="X", role="market_operations", markets=None, contracts=contracts,
+        pages=frozenset(), column_classes=frozenset(), actions=frozenset(),
+    )  # fmt: skip
+    asked = next(item for item in all_questions() if item.name == "ed/summary")
+    lines = {"aco": "medicare", "plan": "commercial", "plan-control": "commercial", "unassigned": "unassigned"}
+    return scope_of(who, Filters(contract=chosen), asked, lines, frozenset({"plan-control"})).chosen
+
+
+def test_a_control_cohort_is_counted_only_where_it_is_chosen_by_name() -> None:
+    assert control_scope().contracts == ("aco", "plan", "unassigned")
+    assert control_scope(("plan-control",)).contracts == ("plan-control",)
+    assert control_scope(contracts=frozenset({"plan", "plan-control"})).contracts == ("plan",)
+
+
+def test_choosing_a_control_cohort_opens_it_to_nobody_who_may_not_see_it() -> None:
+    assert control_scope(("plan-control",), frozenset({"aco"})).contracts == ()
