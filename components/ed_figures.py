@@ -16,6 +16,7 @@ import pandas as pd
 import queries
 from analytics import compare, concentration, control_chart, funnel, intervals, words
 from components import formats, strips
+from components.data_status import last_day, latest_day, reach_words
 from components.definitions import Live
 from components.filter_bar import Chosen
 from components.kpi_tile import Tile
@@ -773,9 +774,7 @@ def _maturity(chosen: Chosen) -> str:
 
 
 def _through(chosen: Chosen) -> str:
-    incurred = pd.to_datetime(chosen.months["incurred_through"]).max()
-    paid = pd.to_datetime(chosen.months["paid_through"]).max()
-    return f"Incurred to {formats.day(incurred)}, paid through {formats.day(paid)}"
+    return reach_words(last_day(chosen.latest), latest_day(chosen.months, "paid_through"))
 
 
 # ---- small parts -----------------------------------------------------------------------------------------

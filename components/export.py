@@ -55,15 +55,23 @@ class Export:
     filters_asked: Any = None
     member_level: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    # Rows as a payer sent them: they may name anybody, and belong to those who look after the feeds.
+    as_sent: bool = False
 
     @property
     def identifies(self) -> bool:
         return any(column in IDENTIFYING for column in self.columns)
 
+    def permitted(self, asking: Asking) -> bool:
+        """True if this person may take these rows out."""
+        if self.as_sent:
+            return asking.may("view_quarantine")
+        return not self.member_level or asking.may("export_members")
+
 
 def export_menu(asking: Asking, export: Export, *, key: str, label: str = "Export") -> None:
     """The button that opens what will be in the file, and the two files. Nothing for a role that may not."""
-    if export.member_level and not asking.may("export_members"):
+    if not export.permitted(asking):
         return
     with st.popover(label, icon=":material/download:", type="tertiary", key=f"{key}_export"):
         st.markdown(f"**{formats.count_of(export.rows, 'row')}** · {export.title}")
@@ -188,8 +196,8 @@ def _file(asking: Asking, export: Export, kind: Kind, receipts: dict[str, str]) 
 
     def made() -> bytes:
         asking.require_signed_in()
-        if export.member_level and not asking.may("export_members"):
-            raise NotPermitted("Your role may not take member rows out.")
+        if not export.permitted(asking):
+            raise NotPermitted("Your role may not take these rows out.")
         frame = export.fetch()
         # Before the bytes: an export that cannot be recorded must not happen.
         asking.record(
@@ -217,6 +225,11 @@ def _said(export: Export, kind: Kind, snapshot: str, rows: int) -> str:
         f"**Exported {formats.count_of(rows, 'row')} at {datetime.now():%H:%M} to "
         f"{file_name(export, kind, snapshot)}.** "
     )
+    if export.as_sent:
+        return text + (
+            "The rows are as the payer sent them and may name members. The export is in the audit log under "
+            "your name. Delete the file when the payer has answered."
+        )
     if not export.member_level:
         return text + "No member rows are in it. The export is in the audit log under your name."
     who = (
@@ -233,7 +246,9 @@ def _said(export: Export, kind: Kind, snapshot: str, rows: int) -> str:
 
 def _contents(export: Export) -> str:
     who = "No rows about single members."
-    if export.member_level:
+    if export.as_sent:
+        who = "Rows as the payer sent them: they may name members."
+    elif export.member_level:
         who = (
             "Names and phone numbers are included: your role may see them."
             if export.identifies

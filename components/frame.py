@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from access.principal import Principal
-from components import definitions, formats, navigation, sign_in
+from components import definitions, navigation, sign_in
 from components.asking import SNAPSHOT, Asking, pin
+from components.data_status import data_status, last_day, latest_day, unfinished_words
 from components.definitions import Live
 from components.filter_bar import Chosen
 from components.theme import current_theme
 
+__all__ = [
+    "Crumb", "Head", "asking_now", "data_end", "data_status", "footer", "last_day", "ruled", "section_head",
+    "sidebar_foot", "snapshot_words", "start", "unfinished_words",
+]  # fmt: skip
 LOGOS = {theme: Path(__file__).with_name(f"logo_{theme}.svg") for theme in ("light", "dark")}
-# Payments known less recently than this, when the snapshot was built, are late.
-LATE_AFTER = timedelta(days=62)
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Head:
     def line(
         self, asking: Asking, crumbs: list[Crumb], chosen: Chosen | None, metrics: Mapping[str, Live]
     ) -> None:
-        """Breadcrumb at the left; data status and Definitions at the right."""
+        """Breadcrumb at the left; data status and Definitions at the right. `metrics`: those the page shows;
+        the pill tells what affects them.
+        """
         with self._line:
             _breadcrumb(crumbs)
             with st.container(horizontal=True, width="content", gap="xsmall", key="page_tools"):
-                data_status(asking, chosen)
+                data_status(asking, chosen, metrics)
                 if metrics:
                     definitions.definitions_button(asking, metrics)
 
@@ -84,55 +88,6 @@ def asking_now() -> Asking:
     session ends here.
     """
     return Asking(sign_in.require_principal(), st.session_state[SNAPSHOT])
-
-
-def data_status(asking: Asking, chosen: Chosen | None) -> None:
-    """How far the data reaches: incurred to, paid through, in orange when late; opens to every feed."""
-    feeds = asking.ask("shared/build")
-    built = pd.to_datetime(feeds["built_at"]).max()
-    counted = last_day(chosen.latest) if chosen else _latest(feeds, "incurred_through")
-    paid = _latest(chosen.months if chosen else feeds, "paid_through")
-    late = paid is not None and formats.known(built) and built.date() - paid > LATE_AFTER
-    words = f"Incurred to {formats.day(counted)}"
-    if paid is not None:
-        same_year = counted is not None and counted.year == paid.year
-        words += f", paid through {formats.short_day(paid) if same_year else formats.day(paid)}"
-    icon = ":orange[:material/warning:]" if late else ":blue[:material/check_circle:]"
-    with st.popover(f"{icon} {words}", key="data_status"):
-        if late:
-            st.markdown(
-                f":orange[:material/warning: **Late.**] Payments are known through {formats.day(paid)} only; "
-                f"the snapshot was built on {formats.day(built)}."
-            )
-        if chosen is not None and len(chosen.unfinished):
-            st.markdown(unfinished_words(chosen))
-        st.dataframe(
-            feeds.assign(
-                incurred_through=[formats.day(value) for value in feeds["incurred_through"]],
-                paid_through=[formats.day(value) for value in feeds["paid_through"]],
-            ),
-            column_order=["feed", "incurred_through", "paid_through", "rows_quarantined"],
-            column_config={
-                "feed": "Feed",
-                "incurred_through": "Incurred to",
-                "paid_through": "Paid through",
-                "rows_quarantined": st.column_config.NumberColumn("Rows set aside", format="localized"),
-            },
-            hide_index=True,
-            key="data_status_feeds",
-        )
-        st.caption(f"Snapshot {asking.snapshot}, built {formats.clock(built)}")
-
-
-def unfinished_words(chosen: Chosen) -> str:
-    """'Months under 90% paid are not counted: Sep 82%, Oct 58%'."""
-    parts = []
-    for row in chosen.unfinished.itertuples():
-        share = f" {formats.percent(row.completion)}" if formats.known(row.completion) else ""
-        parts.append(f"{row.month:%b}{share}")
-    if not parts:
-        return "Every month shown is complete enough to count."
-    return f"Months that are not paid to the contract's threshold are not counted: {', '.join(parts)}."
 
 
 def footer(asking: Asking, basis: str = "Claims basis: allowed") -> None:
@@ -193,13 +148,7 @@ def section_head(
 
 def data_end(asking: Asking) -> date:
     """The data's last day: what "now" means for a list of members."""
-    return _latest(asking.ask("shared/build"), "incurred_through") or date.today()
-
-
-def last_day(month: date) -> date:
-    """The last day of a month."""
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return following - timedelta(days=1)
+    return latest_day(asking.ask("shared/build"), "incurred_through") or date.today()
 
 
 def _breadcrumb(crumbs: list[Crumb]) -> None:
@@ -215,8 +164,3 @@ def _breadcrumb(crumbs: list[Crumb]) -> None:
                 st.markdown(f"**{crumb.label}**", width="content")
             else:
                 st.markdown(f":gray[{crumb.label}]", width="content")
-
-
-def _latest(frame: pd.DataFrame, column: str) -> date | None:
-    known = pd.to_datetime(frame[column]).dropna()
-    return known.max().date() if len(known) else None

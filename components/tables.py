@@ -148,6 +148,31 @@ def plain(
     return clicked(event, frame) if select else None
 
 
+def styled(
+    frame: pd.DataFrame,
+    style: Any,
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    alt: str,
+    select: bool = False,
+) -> Mapping[str, Any] | None:
+    """A grid of words whose cells are coloured by `style` (frame in, CSS by cell out); the row selected."""
+    options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-cell"} if select else {}
+    event = st.dataframe(
+        frame.style.apply(style, axis=None),
+        column_order=list(columns),
+        column_config=dict(columns),
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=height_of(len(frame)),
+        key=key,
+        alt=alt,
+        **options,
+    )
+    return clicked(event, frame) if select else None
+
+
 def dates_in_words(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The frame with these dates written as people write them."""
     return frame.assign(

@@ -32,7 +32,8 @@ STYLE = """<style>
 [data-testid=stHeader]{background:none}
 [data-testid=stHeader],[data-testid=stHeader] :not(button,button *){pointer-events:none}}
 @media (max-width:640px){.stMainBlockContainer{padding-inline:1rem}
-.st-key-trend_chart{overflow-x:auto}.st-key-trend_chart>div{min-width:680px}}
+:is(.st-key-trend_chart,.st-key-class_chart,.st-key-triangle_chart){overflow-x:auto}
+:is(.st-key-trend_chart,.st-key-triangle_chart)>div{min-width:680px}.st-key-class_chart>div{min-width:520px}}
 [data-testid=stCaptionContainer]{opacity:.75}
 [data-testid=stMetric],[data-testid=stMarkdownContainer]{font-variant-numeric:tabular-nums}
 [data-testid=stHeadingWithActionElements] h1{padding-top:0}

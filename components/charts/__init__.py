@@ -16,6 +16,7 @@ from components.charts.groups import funnel, interval_plot
 from components.charts.reasons import ahrq_bars, diagnosis_bars
 from components.charts.spread import concentration
 from components.charts.trend import control_chart
+from components.charts.triangle import claims_triangle
 from components.charts.week import weekday_bars, weekday_hour
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False}
@@ -39,6 +40,7 @@ __all__ = [
     "PLOTLY_CONFIG",
     "Chart",
     "ahrq_bars",
+    "claims_triangle",
     "class_bars",
     "class_months",
     "concentration",
