@@ -11,9 +11,13 @@
     ambulatory    everything else that is billed
     claims        encounters as claim lines: priced, paid late, corrected
     pharmacy, clinical    fills; results, blood pressures, vaccines, appointments
-    organisation  staff, panels, contacts, attribution, targets
-    dirt          the rows a payer should not have sent
-    write         the files
+    population    all of this, a chunk of people at a time
+    gaps, adt     the payers' gap lists; the hospitals' messages
+    organisation  staff, panels, contacts, attribution, targets, the enterprise index
+    formats       how each payer writes what it sends, month by month
+    dirt          what is wrong with the files, on purpose
+    write         the feeds folder
+    truths.yaml   what an analyst would find in it (checked by `python -m data truths`)
 
 Nothing here is read by the build; the demo goes through the same door as real data.
 """

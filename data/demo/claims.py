@@ -19,6 +19,7 @@ from data.demo.encounters import ADMITTED, DRG, OBSERVATION, EdVisits, Stays
 from data.demo.enrolment import Coverage
 from data.demo.network import Network
 from data.demo.people import CONDITION_CODES, Months, People, numbered
+from data.demo.sampling import even_choice, even_lognormals
 from data.demo.settings import Settings
 
 DIAGNOSES = 6
@@ -128,30 +129,35 @@ def ed_claims(
         people.death[visits.person],
     )
     has_facility = rng.random(len(observed)) >= settings.ed.unmatched_professional
+    has_facility |= visits.person == people.many_visits
     rows = np.flatnonzero(has_facility)
     batches = [
         _ed_facility(settings, people, network, codes, visits.take(rows), diagnoses[rows], end[rows], rng),
         _ed_professional(network, codes, visits, diagnoses, rng),
     ]
     ride = np.flatnonzero(rng.random(len(observed)) < np.where(visits.level >= 4, 0.22, 0.06))
-    market = people.market[visits.person[ride]]
-    crew = np.concatenate(network.ambulances).astype(np.int64)[market]
-    batches.append(
-        bill(
-            len(ride),
-            diagnoses[ride],
-            price=np.array([445.0, 72.0]),
-            hcpcs=codes.numbers(["A0427", "A0425"]),
-            units=np.array([1, 6]),
-            person=visits.person[ride],
-            start=visits.day[ride],
-            end=visits.day[ride],
-            place=codes.number("41"),
-            rendering=crew,
-            billing=crew,
-        )
-    )
+    batches.append(_ambulance(people, network, codes, visits.take(ride), diagnoses[ride]))
     return batches
+
+
+def _ambulance(
+    people: People, network: Network, codes: Vocabulary, visits: EdVisits, diagnoses: np.ndarray
+) -> Batch:
+    """The rides of visits that came by ambulance."""
+    crew = np.concatenate(network.ambulances).astype(np.int64)[people.market[visits.person]]
+    return bill(
+        len(visits.person),
+        diagnoses,
+        price=np.array([445.0, 72.0]),
+        hcpcs=codes.numbers(["A0427", "A0425"]),
+        units=np.array([1, 6]),
+        person=visits.person,
+        start=visits.day,
+        end=visits.day,
+        place=codes.number("41"),
+        rendering=crew,
+        billing=crew,
+    )
 
 
 _ED_LEVELS = ("99281", "99282", "99283", "99284", "99285")
@@ -279,7 +285,13 @@ def stay_claims(
         unpaid[np.flatnonzero(stays.via_ed[stay] & ~own_claim[stay] & (parts[stay] == 1))[:1]] = True
     frequency = np.where(unpaid, "110", frequency)
     share = 1 / parts[stay]
-    total = 8_400.0 * weight[stay] * share * rng.lognormal(0, 0.12, len(stay)) * ~unpaid
+    total = (
+        8_400.0
+        * weight[stay]
+        * share
+        * even_lognormals(1.1, count, rng, np.lexsort((weight, people.contract[stays.person])))[stay]
+        * ~unpaid
+    )
     emergency = own_claim[stay] & (part == 0)
     present = rng.random((len(stay), 8)) < np.array([2, 0.98, 0.97, 0.9, 0.75, 0.4, 0.5, 0])
     surgical = weight[stay] > 1.8
@@ -317,6 +329,8 @@ def stay_claims(
         np.int8),
     )  # fmt: skip
     batches.append(_ed_professional(network, codes, arrival, diagnoses[came], rng))
+    ride = np.flatnonzero(rng.random(len(came)) < 0.42)
+    batches.append(_ambulance(people, network, codes, arrival.take(ride), diagnoses[came][ride]))
     separate = ~own_claim[came]
     apart = arrival.take(np.flatnonzero(separate))
     batches.append(
@@ -412,6 +426,7 @@ class Settled:
     contract: np.ndarray
     paid_on: np.ndarray
     network: np.ndarray
+    original: np.ndarray  # position of the claim a correction is of, else -1
     lines: dict[str, np.ndarray]
     line_number: np.ndarray
     allowed: np.ndarray  # cents per line, negative on a cancellation
@@ -419,9 +434,37 @@ class Settled:
     charge: np.ndarray
 
 
+CATEGORIES = ("inpatient", "outpatient", "office_based", "ancillary")
+
+
+def category_of_lines(batch: Batch, codes: Vocabulary) -> np.ndarray:
+    """Position in CATEGORIES of every line, by the rules of reference/seeds/service_category.csv."""
+    words = codes.strings()
+    kind = {"11": 0, "21": 0}
+    of_bill = np.array([kind.get(word[:2], 1) for word in words])
+    by_place = {"41": 3, "23": 1, "21": 0, "31": 0, "20": 1, "24": 1, "81": 3}
+    early = np.array([by_place.get(word, -1) for word in words])
+    ancillary = np.array(
+        [
+            len(word) == 5
+            and ("80047" <= word <= "89398" or word == "36415" or "E0100" <= word <= "E8002"
+                 or "A0021" <= word <= "A0999" or "A4206" <= word <= "A8004")
+            for word in words
+        ]
+    )  # fmt: skip
+    claim = batch.lines["claim"]
+    bill_type, place = batch.claims["bill_type"][claim], batch.claims["place"][claim]
+    hcpcs = batch.lines["hcpcs"]
+    first = np.where(place >= 0, early[np.maximum(place, 0)], -1)
+    supplies = (hcpcs >= 0) & ancillary[np.maximum(hcpcs, 0)]
+    later = np.where(place == codes.number("22"), 1, 2)
+    professional = np.where(first >= 0, first, np.where(supplies, 3, later))
+    return np.where(bill_type >= 0, of_bill[np.maximum(bill_type, 0)], professional)
+
+
 def settle(
-    settings: Settings, people: People, coverage: Coverage, months: Months, batch: Batch, codes: Vocabulary,
-    rng: np.random.Generator,
+    settings: Settings, people: People, coverage: Coverage, months: Months, network: Network, batch: Batch,
+    codes: Vocabulary, rng: np.random.Generator,
 ) -> Settled:  # fmt: skip
     """Price, pay and correct a chunk's claims. What is paid after `through` does not exist yet."""
     claims, lines = batch.claims, batch.lines
@@ -429,11 +472,18 @@ def settle(
     month = months.of(claims["start"])
     known = (month >= 0) & (month < len(months)) & (claims["start"] <= people.death[claims["person"]])
     contract = np.where(known, coverage.contract[claims["person"], np.clip(month, 0, len(months) - 1)], -1)
-    lag = rng.choice(len(settings.payment_lag), count, p=settings.payment_lag)
+    contract = np.where(_carved_out(settings, network, codes, claims, contract), -1, contract)
+    lag = np.zeros(count, np.int64)
+    for number in range(len(settings.contracts)):
+        rows = np.flatnonzero(contract == number)
+        lag[rows] = even_choice(np.array(settings.lag(number)), len(rows), rng)
+    # The planted member's visits are known in time, and none is taken back.
+    planted = claims["person"] == people.many_visits
+    lag = np.where(planted, np.minimum(lag, 1), lag)
     paid_on = _payment_day(claims["end"], lag, rng)
 
     institutional = claims["bill_type"] >= 0
-    wrong = np.flatnonzero(institutional & (rng.random(count) < settings.claims.cancelled))
+    wrong = np.flatnonzero(institutional & ~planted & (rng.random(count) < settings.claims.cancelled))
     again = wrong[rng.random(len(wrong)) < settings.claims.replaced]
     source = np.concatenate([np.arange(count), wrong, again])
     kind = np.concatenate([np.zeros(count, int), np.full(len(wrong), 8), np.full(len(again), 7)])
@@ -443,6 +493,9 @@ def settle(
     # Payers list claims in the order of payment, corrections after what they correct.
     keep = keep[np.lexsort((kind[keep], paid_on[keep]))]
     source, kind, paid_on = source[keep], kind[keep], paid_on[keep]
+    first_sent = np.full(count, -1)
+    first_sent[source[kind == 0]] = np.flatnonzero(kind == 0)
+    original = np.where(kind > 0, first_sent[source], -1)
 
     line_count = np.bincount(lines["claim"], minlength=count)
     order = np.argsort(lines["claim"], kind="stable")
@@ -453,12 +506,12 @@ def settle(
     line = order[first[source][claim_of_line] + within]
 
     terms = settings.contracts
+    outside = np.isin(claims["billing"], network.outside) & (claims["billing"] >= 0)
+    price = lines["price"] * _market_price(settings, batch, contract, outside, month, len(months), codes)
+    price *= rng.lognormal(-0.0018, 0.06, len(price))
     contract = contract[source]
-    price = lines["price"] * rng.lognormal(0, 0.06, len(lines["price"]))
-    level = np.array([item.price for item in terms])[contract]
     correction = np.where(kind == 7, rng.uniform(0.7, 1.05, len(kind)), 1.0)
-    factor = (level * correction)[claim_of_line]
-    allowed = np.round(price[line] * factor * 100)
+    allowed = np.round(price[line] * correction[claim_of_line] * 100)
     allowed = np.where(price[line] > 0, np.maximum(allowed, 2), 0).astype(np.int64)
     paid = np.floor(allowed * np.array([item.paid_share for item in terms])[contract][claim_of_line]).astype(
         np.int64
@@ -471,13 +524,14 @@ def settle(
     chosen = {name: value[source] for name, value in claims.items()}
     chosen["bill_type"] = _with_frequency(chosen["bill_type"], kind, codes)
     away = np.array([settings.claims.out_of_network[item.key] for item in terms])[contract]
-    outside = rng.random(count)[source] < away
+    elsewhere = (rng.random(count)[source] < away) | outside[source]
     return Settled(
         claims=chosen,
         diagnoses=batch.diagnoses[source],
         contract=contract,
         paid_on=paid_on,
-        network=np.where(outside, 0, 1),
+        network=np.where(elsewhere, 0, 1),
+        original=original,
         lines={
             "claim": claim_of_line,
             **{name: lines[name][line] for name in ("hcpcs", "revenue", "units")},
@@ -487,6 +541,50 @@ def settle(
         paid=paid * sign,
         charge=charge * sign,
     )
+
+
+def _carved_out(
+    settings: Settings,
+    network: Network,
+    codes: Vocabulary,
+    claims: dict[str, np.ndarray],
+    contract: np.ndarray,
+) -> np.ndarray:
+    """Claims somebody else pays: a contract's behavioural health therapy, or its transport."""
+    kinds = {
+        "behavioral_health": np.isin(claims["billing"], np.concatenate(network.therapists)),
+        "transport": claims["place"] == codes.number("41"),
+    }
+    carved = np.zeros(len(contract), bool)
+    for number, terms in enumerate(settings.contracts):
+        for kind in terms.carve_outs:
+            carved |= (contract == number) & kinds[kind]
+    return carved
+
+
+def _market_price(
+    settings: Settings,
+    batch: Batch,
+    contract: np.ndarray,
+    outside: np.ndarray,
+    month: np.ndarray,
+    length: int,
+    codes: Vocabulary,
+) -> np.ndarray:
+    """What a line's price is multiplied by: the contract's level, its fitted factor, and what is planted."""
+    claim = batch.lines["claim"]
+    payer = np.maximum(contract, 0)[claim]
+    category = category_of_lines(batch, codes)
+    fitted = np.stack([settings.fit(name) for name in CATEGORIES], axis=1)
+    level = np.array([item.price for item in settings.contracts])
+    factor = level[payer] * fitted[payer, category]
+    truths = settings.truths
+    jump = (batch.claims["hospital"] == settings.hospital(truths.price_jump.facility)) & (
+        batch.claims["bill_type"] >= 0
+    )
+    jump &= month >= length - 1 - truths.price_jump.ago
+    factor = np.where(jump[claim] & (category == 1), factor * truths.price_jump.factor, factor)
+    return np.where(outside[claim], factor * truths.outside_group.price, factor)
 
 
 def _payment_day(service: np.ndarray, lag: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -524,8 +622,11 @@ def dates(days: np.ndarray) -> pa.Array:
 def medical_table(
     settings: Settings, people: People, network: Network, codes: Vocabulary, settled: Settled, contract: int,
     first_claim: int,
-) -> tuple[pa.Table, int]:  # fmt: skip
-    """One payer's medical claim lines of a chunk, Tuva input layer; also how many claims it holds."""
+) -> pa.Table:  # fmt: skip
+    """One payer's medical claim lines of a chunk, Tuva input layer.
+
+    `original_claim_id` is for the writers: the claim a cancellation or replacement is of, else null.
+    """
     terms = settings.contracts[contract]
     mine = settled.contract == contract
     number = np.cumsum(mine) - 1 + first_claim
@@ -535,11 +636,16 @@ def medical_table(
     code_words, npi_words = pa.array(codes.strings(), pa.string()), network.words()
     institutional = claims["bill_type"] >= 0
     prefix = terms.feed[0].upper() + terms.feed[1].upper()
-    claim_ids = numbered(prefix, np.arange(first_claim, first_claim + int(mine.sum())) + 10_000_000, 8)
+    claim_ids = numbered(prefix, np.arange(first_claim, first_claim + int(mine.sum())) + 100_000_000, 9)
     member_ids = numbered(terms.member_prefix, people.number * 7 + 1_000_003, 9)
 
     def constant(text: str) -> pa.Array:
         return dictionary_column(np.zeros(len(rows), np.int32), pa.array([text], pa.string()))
+
+    plan = constant(terms.plan)
+    if terms.control:
+        names = pa.array([terms.plan, terms.control.plan], pa.string())
+        plan = dictionary_column(people.control[claims["person"]].astype(np.int32), names)
 
     columns: dict[str, pa.Array] = {
         "claim_id": dictionary_column(number[claim] - first_claim, claim_ids),
@@ -550,7 +656,7 @@ def medical_table(
         "person_id": dictionary_column(claims["person"], people.person_id),
         "member_id": dictionary_column(claims["person"], member_ids),
         "payer": constant(terms.payer),
-        "plan": constant(terms.plan),
+        "plan": plan,
         "claim_start_date": dates(claims["start"]),
         "claim_end_date": dates(claims["end"]),
         "claim_line_start_date": dates(claims["start"]),
@@ -586,4 +692,8 @@ def medical_table(
         columns[f"diagnosis_code_{index + 1}"] = dictionary_column(diagnoses[:, index], code_words)
     columns["in_network_flag"] = dictionary_column(settled.network[claim], pa.array(["0", "1"], pa.string()))
     columns["data_source"] = constant(terms.feed)
-    return pa.table(columns), int(mine.sum())
+    original = settled.original[claim]
+    columns["original_claim_id"] = dictionary_column(
+        np.where(original >= 0, number[np.maximum(original, 0)] - first_claim, -1), claim_ids
+    )
+    return pa.table(columns)

@@ -10,17 +10,17 @@ from data.demo.claims import LABORATORY, PREVENTIVE, PRIMARY_CARE, Settled, date
 from data.demo.codes import Vocabulary, dictionary_column
 from data.demo.enrolment import Coverage
 from data.demo.network import Network
-from data.demo.people import CONDITION_CODES, NEVER, Months, People, numbered
+from data.demo.people import NEVER, Months, People, numbered
 from data.demo.settings import Settings
 
-# (HCPCS that yields it, LOINC, description, unit, mean, spread, decimals, condition that raises it, by how
-# much)
-RESULTS: tuple[tuple[str, str, str, str, float, float, int, str, float], ...] = (
-    ("83036", "4548-4", "Hemoglobin A1c", "%", 5.6, 0.35, 1, "E119", 1.9),
-    ("80061", "13457-7", "LDL cholesterol", "mg/dL", 108.0, 28.0, 0, "E785", 14.0),
-    ("80053", "2160-0", "Creatinine", "mg/dL", 0.92, 0.18, 2, "N1830", 0.75),
-    ("85025", "718-7", "Hemoglobin", "g/dL", 13.6, 1.3, 1, "N1830", -1.2),
-    ("84443", "3016-3", "Thyrotropin", "mIU/L", 2.1, 0.9, 2, "E039", 1.4),
+# (HCPCS that yields it, LOINC, description, unit, decimals)
+RESULTS: tuple[tuple[str, str, str, str, int], ...] = (
+    ("83036", "4548-4", "Hemoglobin A1c", "%", 1),
+    ("80061", "13457-7", "LDL cholesterol", "mg/dL", 0),
+    ("80053", "2160-0", "Creatinine", "mg/dL", 2),
+    ("80053", "33914-3", "Estimated glomerular filtration rate", "mL/min/1.73 m2", 0),
+    ("85025", "718-7", "Hemoglobin", "g/dL", 1),
+    ("84443", "3016-3", "Thyrotropin", "mIU/L", 2),
 )
 VACCINES = (("140", "Influenza, seasonal, injectable, preservative free"), ("213",
 "SARS-COV-2 (COVID-19) vaccine"),
@@ -42,19 +42,15 @@ def lab_table(
     parts = []
     for number, (hcpcs, *_) in enumerate(RESULTS):
         rows = np.flatnonzero(mine & (settled.lines["hcpcs"] == codes.number(hcpcs)))
-        rows = rows[rng.random(len(rows)) < 0.7]
+        rows = rows[rng.random(len(rows)) < (0.92 if hcpcs == "83036" else 0.7)]
         parts.append((claim[rows], np.full(len(rows), number)))
     claims = np.concatenate([part[0] for part in parts])
     kind = np.concatenate([part[1] for part in parts])
     person, day = settled.claims["person"][claims], settled.claims["start"][claims]
     values = np.empty(len(claims), object)
-    for number, (_, _, _, _, mean, spread, decimals, condition, rise) in enumerate(RESULTS):
+    for number, (_, loinc, *_, decimals) in enumerate(RESULTS):
         rows = np.flatnonzero(kind == number)
-        has = people.conditions[person[rows], CONDITION_CODES.index(condition)]
-        drawn = np.maximum(
-            mean + has * rise * rng.gamma(4, 0.25, len(rows)) + rng.normal(0, spread, len(rows)), mean / 3
-        )
-        values[rows] = np.char.mod(f"%.{decimals}f", drawn)
+        values[rows] = np.char.mod(f"%.{decimals}f", _value(loinc, people, person[rows], rng))
     units = sorted({row[3] for row in RESULTS})
     unit = np.array([units.index(row[3]) for row in RESULTS])
     order = np.lexsort((kind, person, day))
@@ -78,6 +74,24 @@ def lab_table(
     )
 
 
+def _value(loinc: str, people: People, person: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A result of each person: their usual value, and how it varies from day to day."""
+    usual = rng.standard_normal(len(person))
+    if loinc == "4548-4":
+        return np.clip(people.a1c[person] + 0.25 * usual, 4.2, 15.5)
+    if loinc == "13457-7":
+        return np.clip(people.ldl[person] + 9 * usual, 28, 260)
+    if loinc == "33914-3":
+        return np.clip(people.egfr[person] + 3 * usual, 4, 140)
+    if loinc == "2160-0":
+        size = np.where(people.female[person], 0.82, 1.0)
+        return np.clip(size * 92 / people.egfr[person] ** 0.98 * 0.95 + 0.04 * usual, 0.35, 12)
+    if loinc == "718-7":
+        ill = people.egfr[person] < 45
+        return np.clip(np.where(people.female[person], 13.1, 14.4) - 1.4 * ill + 0.9 * usual, 6.5, 18)
+    return np.clip(np.where(people.has("E039")[person], 3.1, 1.9) * np.exp(0.35 * usual), 0.05, 30)
+
+
 def observation_table(
     settings: Settings, people: People, settled: Settled, contract: int, rng: np.random.Generator
 ) -> pa.Table:
@@ -85,9 +99,7 @@ def observation_table(
     mine = (settled.contract == contract) & np.isin(settled.claims["purpose"], (PRIMARY_CARE, PREVENTIVE))
     rows = np.flatnonzero(mine & (rng.random(len(mine)) < 0.5))
     person, day = settled.claims["person"][rows], settled.claims["start"][rows]
-    high = people.conditions[person, CONDITION_CODES.index("I10")]
-    adult = people.age_on(int(day.max(initial=0)))[person] >= 18
-    systolic = np.clip(np.where(adult, 120, 104) + high * 13 + rng.normal(0, 12, len(rows)), 78, 212)
+    systolic = np.clip(people.pressure[person] + rng.normal(0, 8, len(rows)), 78, 212)
     diastolic = np.clip(systolic * 0.62 + rng.normal(0, 6, len(rows)), 42, 124)
     person = np.repeat(person, 2)
     day = np.repeat(day, 2)

@@ -1,72 +1,61 @@
-"""A few unusable rows per payer, as real files have them, so that the quarantine has something to show.
+"""What is wrong with the payers' files, on purpose: rows nobody can use, a file that never came, one that
+came late, one cut short, one sent twice.
 
-They come in a small file of their own, the way a payer sends a late correction: bad dates, an unknown
-claim type,
-a repeated line, an end before its start, a missing person. Each is one row beside a good one of the payer's.
+The damaged rows come at the end of the last delivery, the way a payer sends a late correction; each is a good
+row of the payer's with one thing broken, in the payer's own format.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
+from data.demo.formats import Payer, PayerWriter
+from data.demo.formats.deliveries import Calendar, received_on
+from data.demo.settings import Settings
 
-from data.demo.settings import Contract, Settings
-
-KINDS = ("unparseable date", "unknown claim type", "repeated line", "end before start", "no person")
-
-
-def spoil(settings: Settings, folder: Path, terms: Contract, through: date) -> None:
-    """Add the payer's correction file, and for one payer a file sent twice."""
-    lines = _first_lines(folder, settings.claims.dirty_rows * len(KINDS))
-    if lines is not None:
-        rows = lines.to_pylist()
-        for index, row in enumerate(rows):
-            _damage(row, KINDS[index % len(KINDS)])
-        spoiled = pa.Table.from_pylist(rows, schema=lines.schema)
-        path = folder / f"medical_claim_correction_{through:%Y_%m}"
-        if terms.format == "csv":
-            with pa.CompressedOutputStream(pa.OSFile(f"{path}.csv.gz", "wb"), "gzip") as stream:
-                pacsv.write_csv(spoiled, stream, pacsv.WriteOptions(quoting_style="needed"))
-        else:
-            pq.write_table(spoiled, f"{path}.parquet", compression="zstd")
-    if terms.key == "advantage":
-        sent = folder / "immunization.parquet"
-        (folder / "immunization_resent.parquet").write_bytes(sent.read_bytes())
+# Contract key, months before the last delivery.
+LOST_PHARMACY = ("medicaid", 5)
+LATE = ("dual", 2)
+LATE_BY = 19  # days
+CUT_SHORT = ("commercial", 7)
+CUT_SHARE = 0.12  # of the month's claim lines
+SENT_TWICE = ("advantage", 4)  # the month's medical claims come again with the next delivery
 
 
-def _first_lines(folder: Path, wanted: int) -> pa.Table | None:
-    """`wanted` lines spread over the payer's claims, all as text; fewer where that were over one in 2,000."""
-    parquet = folder / "medical_claim.parquet"
-    if parquet.exists():
-        file = pq.ParquetFile(parquet)
-        table = file.read_row_group(0) if file.num_row_groups else None
-        total = file.metadata.num_rows
-    else:
-        table = pacsv.read_csv(folder / "medical_claim.csv.gz")
-        total = table.num_rows
-    if table is None:
-        return None
-    count = min(wanted, total // 2_000, table.num_rows)
-    if not count:
-        return None
-    step = table.num_rows // count
-    chosen = table.take(pa.array([index * step for index in range(count)]))
-    return chosen.cast(pa.schema([(name, pa.string()) for name in chosen.column_names]))
+def payer(settings: Settings, number: int, folder: Path, calendar: Calendar, seed: int) -> Payer:
+    """The payer of a contract, with what goes wrong at it."""
+    terms = settings.contracts[number]
+    last = len(calendar) - 1
+
+    def position(planned: tuple[str, int]) -> int | None:
+        return last - planned[1] if planned[0] == terms.key and planned[1] < last else None
+
+    lost, late, cut = position(LOST_PHARMACY), position(LATE), position(CUT_SHORT)
+    return Payer(
+        feed=terms.feed,
+        folder=folder,
+        calendar=calendar,
+        received=received_on(calendar, seed * 31 + number, {} if late is None else {late: LATE_BY}),
+        open_end=terms.open_end,
+        lost=frozenset() if lost is None else frozenset({(lost, "pharmacy_claim")}),
+        cut={} if cut is None else {(cut, "medical_claim"): CUT_SHARE},
+    )
 
 
-def _damage(row: dict[str, str | None], kind: str) -> None:
-    if kind == "repeated line":
+def spoil(settings: Settings, feed: PayerWriter) -> None:
+    """Add the payer's damaged rows to the last delivery: a few of each kind, at most one in 2,000 rows."""
+    rows = sum(int(total[0]) for (_, table), total in feed.totals.rows.items() if table == "medical_claim")
+    wanted = min(settings.claims.dirty_rows * len(feed.damages), rows // 2_000)
+    if wanted:
+        feed.spoil(wanted)
+
+
+def send_twice(settings: Settings, number: int, feed: PayerWriter) -> None:
+    """One payer sends a month's claims again, a month later and under another name."""
+    calendar = feed.payer.calendar
+    month = len(calendar) - 1 - SENT_TWICE[1]
+    if settings.contracts[number].key != SENT_TWICE[0] or month < 0:
         return
-    row["claim_id"] = f"{row['claim_id']}C"
-    if kind == "unparseable date":
-        row["claim_start_date"] = "2026-02-30"
-    elif kind == "unknown claim type":
-        row["claim_type"] = "hospital"
-    elif kind == "end before start":
-        row["claim_end_date"] = "2019-01-01"
-    else:
-        row["person_id"] = None
+    for sent in sorted((feed.payer.folder / calendar.folder(month)).glob("medical_claim.*")):
+        name = sent.name.replace("medical_claim", "medical_claim_resent", 1)
+        (feed.payer.folder / calendar.folder(month + 1) / name).write_bytes(sent.read_bytes())

@@ -13,33 +13,58 @@ import numpy as np
 
 from data.demo.codes import ed_diagnoses
 from data.demo.enrolment import Coverage
-from data.demo.people import CONDITION_CODES, Months, People
-from data.demo.settings import Settings
+from data.demo.people import CONDITION_CODES, NEVER, NOT_MOVED, YEAR, Months, People
+from data.demo.sampling import Frame, even_bernoulli, even_choice
+from data.demo.settings import COMMERCIAL, DUAL, MEDICAID, Settings
 
 TREATED, OBSERVATION, ADMITTED = 0, 1, 2
 _DAY_KEY = 100_000
 
-# Admissions that do not come through the ED: (ICD-10-CM, DRG, mean days, per 1,000 a year by
-# medicare/medicaid/
-# commercial, planned).
-DIRECT: tuple[tuple[str, str, float, float, float, float, bool], ...] = (
-    ("M1711", "470", 1.9, 11.0, 1.0, 3.0, True),
-    ("M1611", "470", 2.1, 6.0, 0.6, 1.6, True),
-    ("I2510", "321", 2.4, 5.0, 0.8, 1.2, True),
-    ("I350", "267", 2.3, 3.0, 0.2, 0.3, True),
-    ("C3490", "164", 4.6, 2.2, 0.7, 0.7, True),
-    ("C189", "330", 5.4, 2.2, 0.7, 0.9, True),
-    ("Z5111", "847", 3.6, 2.0, 0.9, 0.9, True),
-    ("I5033", "291", 4.7, 7.0, 1.0, 0.6, False),
-    ("J189", "194", 3.7, 4.0, 1.2, 0.7, False),
-    ("N179", "683", 3.8, 3.5, 0.8, 0.5, False),
-    ("F209", "885", 9.5, 2.0, 4.5, 0.6, False),
-    ("F329", "885", 7.0, 1.2, 3.0, 1.4, False),
-    ("I639", "057", 12.5, 4.0, 0.5, 0.4, True),
-    ("S72001A", "560", 12.0, 2.5, 0.2, 0.2, True),
+
+@dataclass(frozen=True)
+class Admission:
+    """A kind of admission that does not come through the ED.
+
+    `yearly`: per 1,000 for Medicare, Medicaid and the commercial plan. With `condition` it happens to those
+    who have it; to nobody younger than `from_age`.
+    """
+
+    code: str
+    drg: str
+    yearly: tuple[float, float, float]
+    planned: bool
+    condition: str | None = None
+    from_age: int = 18
+
+
+DIRECT: tuple[Admission, ...] = (
+    Admission("M1711", "470", (9.0, 1.0, 3.0), True, "M1990", 45),
+    Admission("M1611", "470", (5.0, 0.6, 1.6), True, "M1990", 45),
+    Admission("I2510", "321", (5.0, 0.8, 1.2), True, "I2510", 35),
+    Admission("I350", "267", (3.0, 0.2, 0.3), True, None, 60),
+    Admission("C3490", "164", (2.2, 0.7, 0.7), True, "C3490"),
+    Admission("C189", "330", (2.2, 0.7, 0.9), True, None, 40),
+    Admission("Z5111", "847", (2.0, 0.9, 0.9), True, "C3490"),
+    Admission("I5033", "291", (7.0, 1.0, 0.6), False, "I5022"),
+    Admission("J189", "194", (4.0, 1.2, 0.7), False),
+    Admission("N179", "683", (3.5, 0.8, 0.5), False, "N1830"),
+    Admission("F209", "885", (2.0, 4.5, 0.6), False, "F209"),
+    Admission("F329", "885", (1.2, 3.0, 1.4), False, "F339"),
+    Admission("I639", "057", (5.0, 0.5, 0.4), True, None, 50),
+    Admission("S72001A", "560", (3.5, 0.2, 0.2), True, None, 60),
 )
-# Births, per 1,000 women of 18 to 42.
-BIRTHS: tuple[tuple[str, str, float, float], ...] = (("O80", "807", 2.0, 46.0), ("O82", "788", 3.0, 20.0))
+VAGINAL, CAESAREAN = ("O80", "807"), ("O82", "788")
+# Readmission against the average stay (after the CMS condition-specific rates; the level is fitted).
+_COMES_BACK = {
+    "291": 1.5, "190": 1.35, "871": 1.15, "885": 1.25, "683": 1.2, "470": 0.3, "321": 0.7, "267": 0.7,
+    "164": 0.6, "330": 0.8, "807": 0.0, "788": 0.0, "057": 0.7, "560": 0.7,
+}  # fmt: skip
+# Diagnoses only people with a condition are given; the others trade theirs for another reason.
+_OF_CONDITION = {
+    "I5033": "I5022", "I5023": "I5022", "J441": "J449", "J45901": "J45909", "J45909": "J45909",
+    "E1165": "E119", "E11649": "E119", "I4891": "I4891", "I10": "I10", "I160": "I10", "F209": "F209",
+    "F10229": "F1020", "F1020": "F1020", "F11129": "F1120", "D5700": "D571",
+}  # fmt: skip
 
 # (relative weight, mean days) of the DRGs used; weights are rounded, for price only.
 DRG: dict[str, tuple[float, float]] = {
@@ -94,39 +119,45 @@ class Stays:
 
 
 def draw_ed_visits(
-    settings: Settings, people: People, coverage: Coverage, months: Months, rng: np.random.Generator
+    settings: Settings,
+    people: People,
+    coverage: Coverage,
+    frame: Frame,
+    months: Months,
+    rng: np.random.Generator,
 ) -> EdVisits:
     """Every arrival at an ED, with what becomes of it."""
     ed = settings.ed
-    rate = _ed_rate(settings, people, coverage, months, rng)
-    person, month = _calmer_events(settings, people, rate, rng)
+    rate = _ed_rate(settings, people, frame, months, rng)
+    person, month = frame.draw(rate, rng, ed.month_to_month)
     day = draw_days(people, months, person, month, rng)
     other = draw_days(people, months, person, month, rng)
     weight = np.array(ed.weekday)
     prefer = weight[weekday(day)] / (weight[weekday(day)] + weight[weekday(other)])
     day = np.where(rng.random(len(day)) < prefer, day, other)
 
-    hospital = _hospital_of(settings, people, person, rng)
+    hospital = _hospital_of(settings, people, person, month, rng)
+    hospital = _without_clinic(settings, people, person, month, hospital, len(months), rng)
     hours = np.array(ed.hour)
-    hour = rng.choice(24, len(person), p=hours / hours.sum()).astype(np.int16)
+    hour = even_choice(hours, len(person), rng).astype(np.int16)
     contract = coverage.contract[person, month]
     diagnosis = _diagnosis_of(settings, people, person, contract, day, hospital, rng)
     table = ed_diagnoses()
     age = people.age_on(months.first[0])[person]
-    factor = np.array([ed.admit_factor[item.key] for item in settings.contracts])[contract]
     admit = (
         table.admit[diagnosis]
-        * factor
         * (0.75 + 0.4 * np.clip((age - 40) / 40, 0, 1))
-        * (0.85 + 0.12 * people.risk[person])
+        * (0.35 + 0.5 * people.risk[person])
+        * np.sqrt(people.use[person] + 0.1)
+        * np.where(people.frequent[person], 0.35, 1.0)
     )
-    admit = np.where(people.frequent[person], admit * 0.35, admit)
-    chance = rng.random(len(person))
-    admitted = chance < np.minimum(admit, 0.98)
+    wanted = np.array([item.ed_admitted / item.ed_visits for item in settings.contracts])
+    admit = _to_mean(admit, wanted * settings.fit("admitted"), contract)
+    admitted = even_bernoulli(admit, contract, rng)
     observed = ~admitted & (rng.random(len(person)) < table.observe[diagnosis] * 0.95)
     level = np.clip(table.level[diagnosis] + rng.choice([-1, 0, 0, 0, 1], len(person)), 1, 5)
     level = np.where(admitted, np.maximum(level, 4), level)
-    return EdVisits(
+    visits = EdVisits(
         person,
         day,
         hour,
@@ -135,80 +166,135 @@ def draw_ed_visits(
         level.astype(np.int8),
         np.select([admitted, observed], [ADMITTED, OBSERVATION], TREATED).astype(np.int8),
     )
+    return _with_many_visits(settings, people, months, visits)
+
+
+def _to_mean(chance: np.ndarray, wanted: np.ndarray, contract: np.ndarray) -> np.ndarray:
+    """Chances scaled so that those of each contract average what is wanted, none above 0.97."""
+    result = chance.astype(float)
+    cells = np.maximum(np.bincount(contract, minlength=len(wanted)), 1)
+    for _ in range(4):
+        mean = np.bincount(contract, result, len(wanted)) / cells
+        result = np.minimum(result * (wanted / np.where(mean > 0, mean, 1))[contract], 0.97)
+    return result
 
 
 def _ed_rate(
-    settings: Settings, people: People, coverage: Coverage, months: Months, rng: np.random.Generator
+    settings: Settings, people: People, frame: Frame, months: Months, rng: np.random.Generator
 ) -> np.ndarray:
-    """Expected visits by person and month: the contract's rate, shared out by each person's propensity."""
-    ed = settings.ed
+    """Expected visits in each person-month: the contract's rate, shared out by each person's propensity."""
+    ed, contracts = settings.ed, len(settings.contracts)
     practice = np.array([item.ed_factor for item in settings.practices])[people.practice]
     market = np.array([item.ed_factor for item in settings.markets])[people.market]
-    own_frequent = np.where(people.frequent, ed.frequent_visits * rng.gamma(2.2, 1 / 2.2, len(people)), 0.0)
-    yearly = np.zeros((len(settings.contracts), len(people)))
-    for number, terms in enumerate(settings.contracts):
-        # Level the draw: the contract's members together are expected to make the contract's rate, however
-        # propensities happened to fall in this chunk.
-        here = people.contract == number
-        if not here.any():
-            here = np.ones(len(people), bool)
-        # Frequent users are fewer where people are better off.
-        frequent = own_frequent * min(1.0, terms.ed_visits / 600)
-        wanted = terms.ed_visits / 1000 * here.sum()
-        ordinary = np.where(people.frequent, 0.0, people.propensity)
-        left = max(wanted - frequent[here].sum(), wanted * 0.3)
-        yearly[number] = ordinary * left / max(ordinary[here].sum(), 1e-9) + frequent
-    shift = np.ones((len(settings.markets), len(months)))
-    start = first_shifted_month(settings)
-    for number, place in enumerate(settings.markets):
-        if place.market_id == ed.shift.market:
-            shift[number, start:] = ed.shift.factor
-    season = np.array(ed.season)[months.calendar]
-    contract = np.maximum(coverage.contract, 0)
-    rate = yearly[contract, np.arange(len(people))[:, None]] / 12
-    rate = rate * (practice * market)[:, None] * season * shift[people.market]
-    return np.where(coverage.contract >= 0, rate, 0.0)
+    yearly = np.array([item.ed_visits for item in settings.contracts]) * settings.fit("ed") / 1000
+    visits = ed.frequent_visits * rng.gamma(2.2, 1 / 2.2, len(people))
+    # A few come every other day.
+    daily = even_bernoulli(np.where(people.frequent, 0.1, 0.0), np.zeros(len(people), np.int8), rng)
+    visits = np.where(daily, rng.uniform(120, 175, len(people)), visits)
+    ordinary = (np.where(people.frequent, 0.0, people.propensity) * practice * market)[frame.person]
+    # Frequent users are fewer where people are better off.
+    often = np.where(people.frequent, visits, 0.0)[frame.person] / 12
+    often = often * np.minimum(1.0, yearly / 0.6)[frame.contract]
+    cells = np.bincount(frame.contract, minlength=contracts)
+    wanted = yearly / 12 * cells
+    by_frequent = np.bincount(frame.contract, often, contracts)
+    held = np.minimum(1.0, 0.25 * wanted / np.maximum(by_frequent, 1e-9))
+    left = wanted - by_frequent * held
+    rest = left / np.maximum(np.bincount(frame.contract, ordinary, contracts), 1e-9)
+    rate = ordinary * rest[frame.contract] + often * held[frame.contract]
+    rate = rate * np.array(ed.season)[months.calendar[frame.month]]
+    truth = settings.truths.clinic_closed
+    without = (people.practice[frame.person] == settings.practice(truth.practice)) & (
+        frame.month >= len(months) - 1 - truth.ago
+    )
+    return rate * np.where(without, truth.factor, 1.0)
 
 
-def _calmer_events(
-    settings: Settings, people: People, rate: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Like `events`, but a market's total in a month strays from its expectation by less than chance would.
+def _without_clinic(
+    settings: Settings,
+    people: People,
+    person: np.ndarray,
+    month: np.ndarray,
+    hospital: np.ndarray,
+    length: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Members of the closed practice mostly use the ED next to where it was."""
+    truth = settings.truths.clinic_closed
+    without = (people.practice[person] == settings.practice(truth.practice)) & (
+        month >= length - 1 - truth.ago
+    )
+    near = without & (rng.random(len(person)) < truth.to_facility)
+    return np.where(near, settings.hospital(truth.facility), hospital)
 
-    Given the total, who makes the visits is chance alone: a small demo can then show a planted change.
-    """
-    persons, whens = [], []
-    for market in range(len(settings.markets)):
-        rows = np.flatnonzero(people.market == market)
-        expected = rate[rows].sum(axis=0)
-        stray = settings.ed.month_to_month * np.sqrt(expected) * rng.standard_normal(len(expected))
-        totals = np.maximum(np.round(expected + stray), 0).astype(np.int64)
-        for month in np.flatnonzero((totals > 0) & (expected > 0)):
-            steps = np.cumsum(rate[rows, month])
-            drawn = np.searchsorted(steps, rng.random(totals[month]) * steps[-1], side="right")
-            persons.append(rows[np.minimum(drawn, len(rows) - 1)])
-            whens.append(np.full(totals[month], month))
-    empty = [np.zeros(0, np.int64)]
-    who, when = np.concatenate(persons or empty), np.concatenate(whens or empty)
-    order = np.lexsort((when, who))
-    return who[order], when[order]
+
+def member_of_many_visits(settings: Settings, people: People, coverage: Coverage, months: Months) -> int:
+    """Position of the one member planted with many visits in a month, a Harbor adult of chunk 0; or -1."""
+    if len(people) == 0 or people.number[0] != 1:
+        return -1
+    month = len(months) - 1 - settings.truths.many_visits.ago
+    there = (coverage.contract[:, month - 1] >= 0) & (coverage.contract[:, month] >= 0)
+    there &= coverage.contract[:, min(month + 1, len(months) - 1)] >= 0
+    there &= (people.age_on(months.first[0]) > 24) & (people.death == NEVER) & ~people.control
+    there &= people.moved == NOT_MOVED
+    # Not where something else is planted, which this would blur.
+    plain = np.array([0.9 < item.ed_factor < 1.1 for item in settings.practices])
+    plain[settings.practice(settings.truths.clinic_closed.practice)] = False
+    there &= plain[people.practice]
+    poor = coverage.contract[:, month] == MEDICAID
+    for kind in (there & poor & (people.market == 0), there & (people.market == 0), there):
+        found = np.flatnonzero(kind)
+        if len(found):
+            return int(found[0])
+    return -1
+
+
+def _with_many_visits(settings: Settings, people: People, months: Months, visits: EdVisits) -> EdVisits:
+    """The planted member's month: a visit on most days, at two hospitals in turn, always sent home."""
+    who = people.many_visits
+    if who < 0:
+        return visits
+    truth = settings.truths.many_visits
+    month = len(months) - 1 - truth.ago
+    first, last = months.first[month], months.last[month]
+    # Days 1, 2, 4, 5, 7, 8 ...: never the same hospital on two days running, which would be one visit.
+    turn = np.arange(truth.visits)
+    day = first + turn // 2 * 3 + turn % 2
+    near = int(people.hospital[who])
+    other = next(
+        number
+        for number, item in enumerate(settings.hospitals)
+        if number != near and item.market == settings.hospitals[near].market
+    )
+    table = ed_diagnoses()
+    reasons = np.array([table.code.index(code) for code in ("R109", "F419", "R079", "M5450", "R519")])
+    of_the_month = (visits.person == who) & (visits.day >= first - 2) & (visits.day <= last + 2)
+    kept = visits.take(np.flatnonzero(~of_the_month))
+    added = EdVisits(
+        np.full(len(turn), who),
+        day,
+        np.full(len(turn), 15, np.int16) + (turn % 5).astype(np.int16),
+        np.where(turn % 2 == 0, near, other).astype(np.int64),
+        reasons[turn % len(reasons)],
+        np.full(len(turn), 3, np.int8),
+        np.full(len(turn), TREATED, np.int8),
+    )
+    names = EdVisits.__dataclass_fields__
+    return EdVisits(*(np.concatenate([getattr(kept, name), getattr(added, name)]) for name in names))
 
 
 def last_mature_month(settings: Settings) -> int:
-    """Position of the last month of history that is at least 90% paid."""
+    """Position of the last month of history that is at least 90% paid, by the usual payment lag."""
     paid = np.cumsum(settings.payment_lag)
     return settings.history_months - 1 - int(np.argmax(paid >= 0.9))
 
 
-def first_shifted_month(settings: Settings) -> int:
-    """Position of the month in which the planted drop in ED use begins."""
-    return last_mature_month(settings) - settings.ed.shift.mature_months + 1
-
-
 def _hospital_of(
-    settings: Settings, people: People, person: np.ndarray, rng: np.random.Generator
+    settings: Settings, people: People, person: np.ndarray, month: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    hospital = people.hospital[person].copy()
+    lives_there = month >= people.moved[person]
+    settled = people.moved[person] == NOT_MOVED
+    hospital = np.where(lives_there | settled, people.hospital[person], people.hospital_before[person])
     elsewhere = rng.random(len(person)) > settings.ed.patient_favours_one_hospital
     out_of_market = rng.random(len(person)) < 0.03
     weights = np.array([item.weight for item in settings.hospitals])
@@ -216,10 +302,10 @@ def _hospital_of(
     for number, place in enumerate(settings.markets):
         rows = np.flatnonzero(elsewhere & (people.market[person] == number) & ~out_of_market)
         local = np.flatnonzero(home == place.market_id)
-        hospital[rows] = rng.choice(local, len(rows), p=weights[local] / weights[local].sum())
+        hospital[rows] = local[even_choice(weights[local], len(rows), rng)]
     rows = np.flatnonzero(out_of_market)
-    hospital[rows] = rng.choice(len(weights), len(rows), p=weights / weights.sum())
-    return hospital
+    hospital[rows] = even_choice(weights, len(rows), rng)
+    return hospital.astype(np.int64)
 
 
 def _diagnosis_of(
@@ -232,36 +318,78 @@ def _diagnosis_of(
     rng: np.random.Generator,
 ) -> np.ndarray:
     table = ed_diagnoses()
-    age = (day - people.birth[person]) / 365.2425
+    age = (day - people.birth[person]) / YEAR
+    poor = (contract == MEDICAID) | ((contract == DUAL) & (age < 65))
     population = np.select(
-        [age < 18, contract == 1, contract == 3], ["child", "medicaid", "commercial"], "medicare"
+        [age < 18, poor, contract == COMMERCIAL], ["child", "medicaid", "commercial"], "medicare"
     )
     tilt = np.array([item.avoidable_tilt for item in settings.hospitals])[hospital]
-    diagnosis = np.zeros(len(person), np.int16)
+    diagnosis = np.zeros(len(person), np.int64)
     for name, share in table.share.items():
+        here = population == name
         for lean in np.unique(tilt):
-            rows = np.flatnonzero((population == name) & (tilt == lean))
-            weights = share * np.exp(lean * table.avoidable)
-            diagnosis[rows] = rng.choice(len(weights), len(rows), p=weights / weights.sum())
-    # Pregnancy and bleeding belong to women of childbearing age; hips break in old age.
-    code = np.array(table.code, object)[diagnosis]
-    female = people.female[person] & (age >= 15) & (age < 48)
-    swap = np.isin(code, ["O200", "O2340", "N939"]) & ~female
-    diagnosis[swap] = table.code.index("R109")
-    diagnosis[(code == "S72001A") & (age < 55)] = table.code.index("S93401A")
+            rows = np.flatnonzero(here & (tilt == lean))
+            diagnosis[rows] = even_choice(share * np.exp(lean * table.avoidable), len(rows), rng)
+        # Complications belong to those who have the illness, more often when it is out of control.
+        rows = np.flatnonzero(here)
+        for code, ill in _OF_CONDITION.items():
+            weight = people.has(ill)[person[rows]].astype(float)
+            if ill == "E119":
+                weight *= np.where(people.uncontrolled[person[rows]], 4.0, 1.0)
+            _exchange(diagnosis, rows, table.code.index(code), weight, table.code.index("R531"), rng)
+        # Pregnancy and bleeding belong to women of childbearing age; hips break in old age.
+        fertile = (people.female[person[rows]] & (age[rows] >= 15) & (age[rows] < 48)).astype(float)
+        for code in ("O200", "O2340", "N939"):
+            _exchange(diagnosis, rows, table.code.index(code), fertile, table.code.index("R109"), rng)
+        old = (age[rows] >= 58).astype(float)
+        _exchange(diagnosis, rows, table.code.index("S72001A"), old, table.code.index("S93401A"), rng)
+        grown = (age[rows] >= 13).astype(float)
+        for code in ("F10129", "F15129", "F1920", "T401X1A", "F3181", "F4310"):
+            _exchange(diagnosis, rows, table.code.index(code), grown, table.code.index("R1110"), rng)
     # Those who come often come for the same reason.
-    usual = np.array(
-        [table.code.index(item) for item in ("F10129", "R109", "R079", "M5450", "F419", "J441", "D5700")]
-    )
-    usual = usual[(people.number[person] * 7919) % len(usual)]
-    repeat = people.frequent[person] & (rng.random(len(person)) < 0.45) & (age >= 18)
-    return np.where(repeat, usual, diagnosis)
+    usual = np.array([table.code.index(item) for item in ("R109", "R079", "M5450", "R1084", "R519", "R0602")])
+    usual = usual[(people.number * 7919) % len(usual)]
+    made = np.bincount(person, minlength=len(people))
+    for ill, code in (("J449", "J441"), ("D571", "D5700"), ("F1020", "F10129")):
+        usual = np.where(people.has(ill) & (made < 40), table.code.index(code), usual)
+    repeat = people.frequent[person] & (rng.random(len(person)) < 0.3) & (age >= 18)
+    return np.where(repeat, usual[person], diagnosis)
+
+
+def _exchange(
+    diagnosis: np.ndarray,
+    rows: np.ndarray,
+    code: int,
+    weight: np.ndarray,
+    otherwise: int,
+    rng: np.random.Generator,
+) -> None:
+    """Give a diagnosis to as many of `rows` as drew it, by `weight`; they trade with those who drew it.
+
+    Where too few qualify, the others are given `otherwise`.
+    """
+    drew = np.flatnonzero(diagnosis[rows] == code)
+    if not len(drew):
+        return
+    # The largest of these keys are a sample without replacement by weight (Efraimidis and Spirakis 2006).
+    with np.errstate(divide="ignore"):
+        key = np.where(weight > 0, np.log(rng.random(len(rows))) / np.where(weight > 0, weight, 1), -np.inf)
+    able = int((weight > 0).sum())
+    chosen = np.argsort(-key, kind="stable")[: min(len(drew), able)]
+    losers = np.setdiff1d(drew, chosen)
+    winners = np.setdiff1d(chosen, drew)
+    traded = diagnosis[rows[winners]].copy()
+    diagnosis[rows[winners]] = code
+    swapped = np.full(len(losers), otherwise)
+    swapped[: len(traded)] = traded
+    diagnosis[rows[losers]] = swapped
 
 
 def draw_stays(
     settings: Settings,
     people: People,
     coverage: Coverage,
+    frame: Frame,
     months: Months,
     visits: EdVisits,
     rng: np.random.Generator,
@@ -280,15 +408,49 @@ def draw_stays(
         planned=False,
         level=visits.level[admitted],
     )
-    pieces = [from_ed, *_direct(settings, people, coverage, months, rng)]
+    births = _births(settings, people, coverage, months, rng)
+    pieces = [from_ed, births, *_direct(settings, people, frame, months, rng)]
     stays = _join_stays(pieces)
     _set_discharge(people, stays, rng)
     stays = _without_overlap(stays)
+    again = stays
+    for _ in range(2):
+        again = _readmissions(settings, people, coverage, months, again, rng)
+        stays = _join_stays([stays, again])
+    stays = _with_transfers(settings, people, _without_overlap(stays), rng)
+    who = people.many_visits
+    if who >= 0:
+        month = len(months) - 1 - settings.truths.many_visits.ago
+        during = (stays.admit <= months.last[month] + 2) & (stays.discharge >= months.first[month] - 2)
+        stays = stays.take(np.flatnonzero(~((stays.person == who) & during)))
+    return stays
 
-    back = np.flatnonzero(
-        (rng.random(len(stays.person)) < np.where(people.contract[stays.person] % 2 == 0, 0.135, 0.085))
-        & ~np.isin(stays.drg, ["807", "788"])
+
+def _readmissions(
+    settings: Settings,
+    people: People,
+    coverage: Coverage,
+    months: Months,
+    stays: Stays,
+    rng: np.random.Generator,
+) -> Stays:
+    """The stays that follow within 30 days of these."""
+    table = ed_diagnoses()
+    month = np.clip(months.of(stays.admit), 0, len(months) - 1)
+    contract = np.maximum(coverage.contract[stays.person, month], 0)
+    chance = np.array([_COMES_BACK.get(drg, 1.0) for drg in stays.drg]) * (
+        0.7 + 0.2 * np.minimum(people.risk[stays.person], 4)
     )
+    chance = chance * np.where(people.uncontrolled[stays.person], 1.25, 1.0)
+    wanted = np.array([item.readmission for item in settings.contracts]) * settings.fit("readmission")
+    # Some come back by chance already; only the others are drawn.
+    followed = _followed(stays)
+    cells = np.maximum(np.bincount(contract, minlength=len(wanted)), 1)
+    by_chance = np.bincount(contract, followed, len(wanted)) / cells
+    left = np.maximum(wanted - by_chance, 0.1 * wanted)
+    chance = np.where(followed, 0.0, chance)
+    chance = _to_mean(chance, left, contract) if len(chance) else chance
+    back = np.flatnonzero(even_bernoulli(chance, contract, rng))
     gap = 1 + np.minimum(rng.exponential(10.0, len(back)), 28).astype(np.int64)
     day = stays.discharge[back] + gap
     month = months.of(day)
@@ -298,8 +460,9 @@ def draw_stays(
     back, day = back[covered], day[covered]
     same = rng.random(len(back)) < 0.45
     # A readmission comes back for the same reason, or for one of the usual medical ones.
-    medical = np.array(["A419", "I5033", "J189", "N179", "J441", "E871", "N390", "K921"], object)
+    medical = np.array(["A419", "J189", "N179", "E871", "N390", "K921"], object)
     other = rng.choice(medical, len(back))
+    other = np.where(people.has("I5022")[stays.person[back]] & (rng.random(len(back)) < 0.5), "I5033", other)
     code = np.where(same & ~stays.planned[back], stays.diagnosis[back], other)
     drg_of = dict(zip(table.code, table.drg, strict=True))
     drg = np.array([drg_of.get(item, "948") for item in code], object)
@@ -315,38 +478,70 @@ def draw_stays(
         level=np.full(len(back), 5, np.int8),
     )
     _set_discharge(people, again, rng)
-    stays = _without_overlap(_join_stays([stays, again]))
-    return _with_transfers(settings, people, stays, rng)
+    return again
+
+
+def _followed(stays: Stays) -> np.ndarray:
+    """Stays that another of the same person follows within 30 days."""
+    order = np.lexsort((stays.admit, stays.person))
+    person, admit, discharge = stays.person[order], stays.admit[order], stays.discharge[order]
+    soon = np.zeros(len(order), bool)
+    soon[:-1] = (person[1:] == person[:-1]) & (admit[1:] <= discharge[:-1] + 30)
+    result = np.zeros(len(order), bool)
+    result[order] = soon
+    return result
+
+
+def _births(
+    settings: Settings, people: People, coverage: Coverage, months: Months, rng: np.random.Generator
+) -> Stays:
+    """The mothers' stays for children born within history, where the mother was covered."""
+    child = np.flatnonzero(people.mother >= 0)
+    mother, day = people.mother[child], people.birth[child]
+    month = months.of(day)
+    inside = (month >= 0) & (month < len(months)) & (day < people.death[mother])
+    inside[inside] = coverage.contract[mother[inside], month[inside]] >= 0
+    mother, day, month = mother[inside], day[inside], month[inside]
+    caesarean = even_bernoulli(np.full(len(mother), 0.32), np.zeros(len(mother), np.int8), rng)
+    return _stays(
+        mother,
+        day,
+        rng.integers(0, 24, len(mother)).astype(np.int16),
+        _hospital_of(settings, people, mother, month, rng),
+        np.where(caesarean, CAESAREAN[0], VAGINAL[0]).astype(object),
+        np.where(caesarean, CAESAREAN[1], VAGINAL[1]).astype(object),
+        via_ed=False,
+        planned=False,
+        level=np.zeros(len(mother), np.int8),
+    )
 
 
 def _direct(
-    settings: Settings, people: People, coverage: Coverage, months: Months, rng: np.random.Generator
+    settings: Settings, people: People, frame: Frame, months: Months, rng: np.random.Generator
 ) -> list[Stays]:
-    covered = coverage.contract >= 0
-    age = people.age_on(months.first[-1])
-    pieces = []
-    sick = (0.3 + 0.7 * people.risk) * (age >= 18)
-    line = np.array([0, 1, 0, 2])
-    for code, drg, _, *rates, planned in DIRECT:
-        by_contract = np.array(rates[:3])[line]
-        rate = np.where(covered, by_contract[np.maximum(coverage.contract, 0)], 0) * sick[:, None] / 12_000
-        pieces.append((code, drg, planned, events(rate, rng)))
-    mothers = people.female & (age >= 18) & (age < 43)
-    for code, drg, _, yearly in BIRTHS:
-        pieces.append((code, drg, False, events(covered * mothers[:, None] * yearly / 12_000, rng)))
+    line = np.array([{"medicare": 0, "medicaid": 1, "commercial": 2}.get(item.line_of_business, 0)
+                     for item in settings.contracts])  # fmt: skip
+    age = people.age_on(int(months.first[len(months) // 2]))
+    sick = (0.2 + 0.8 * people.risk) * np.sqrt(people.use + 0.1)
     result = []
-    for code, drg, planned, (person, month) in pieces:
+    for kind in DIRECT:
+        yearly = np.array(kind.yearly)[line] * settings.fit("direct")
+        likely = sick * (age >= kind.from_age)
+        if kind.condition:
+            likely = likely * people.has(kind.condition)
+        rate = frame.level(likely[frame.person], len(line)) * (yearly / 12_000)[frame.contract]
+        person, month = frame.draw(rate, rng, noise=0.8)
         count = len(person)
         result.append(
             _stays(
                 person,
                 to_weekday(draw_days(people, months, person, month, rng)),
                 rng.integers(6, 18, count).astype(np.int16),
-                _hospital_of(settings, people, person, rng),
-                np.full(count, code, object),
-                np.full(count, drg, object),
+                _hospital_of(settings, people, person, month, rng),
+                np.full(count, kind.code, object),
+                np.full(count, kind.drg, object),
                 via_ed=False,
-                planned=planned,
+                planned=kind.planned,
                 level=np.zeros(count, np.int8),
             )
         )
@@ -428,14 +623,6 @@ def outside_stays(visits: EdVisits, stays: Stays) -> np.ndarray:
     stay = order[np.maximum(at, 0)]
     inside = (at >= 0) & (stays.person[stay] == visits.person) & (visits.day <= stays.discharge[stay])
     return np.flatnonzero(~inside)
-
-
-def events(rate: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Poisson events of a people x months matrix of expected counts: the person and month of each."""
-    counts = rng.poisson(rate)
-    person, month = np.nonzero(counts)
-    times = counts[person, month]
-    return np.repeat(person, times), np.repeat(month, times)
 
 
 def draw_days(

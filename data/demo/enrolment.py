@@ -1,5 +1,7 @@
-"""Who is covered by which contract when: a month-by-month matrix, and the eligibility spans the payers
-send for it.
+"""Who is covered by which contract when: a month-by-month matrix, and the eligibility spans the payers send.
+
+Families of the Medicaid and the commercial plan join, leave and change together. A payer learns of some ends
+late: `span_reported` is the day it does.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.demo.people import NEVER, Months, People, numbered
-from data.demo.settings import Settings
+from data.demo.people import NEVER, NOT_MOVED, YEAR, Months, People, numbered
+from data.demo.sampling import even_bernoulli
+from data.demo.settings import ACO, ADVANTAGE, COMMERCIAL, CONTRACT_KEYS, DUAL, MEDICAID, Settings
 
 OPEN = NEVER
+# Where people of each contract go when they change: Medicaid to the commercial plan and back, and so on.
+_ELSEWHERE = np.array([ADVANTAGE, COMMERCIAL, ACO, MEDICAID, ADVANTAGE])
 
 
 @dataclass
@@ -33,50 +38,74 @@ class Coverage:
     span_contract: np.ndarray
     span_start: np.ndarray
     span_end: np.ndarray
+    span_reported: np.ndarray  # the day the payer learns of the end; OPEN while there is none
+    span_moved: np.ndarray  # bool: of the time after a change of address, or there was none
 
 
 def draw_coverage(settings: Settings, people: People, months: Months, rng: np.random.Generator) -> Coverage:
     knobs = settings.enrolment
     count, length = len(people), len(months)
     month = np.arange(length)
+    family = np.isin(people.contract, (MEDICAID, COMMERCIAL))
+    # Position of the person who decides: the head of a family, everyone else for themselves.
+    decides = np.where(family, people.head, np.arange(count))
 
-    joins = np.where(rng.random(count) < knobs.joins, rng.integers(1, length, count), 0)
+    new = rng.random(count) < np.array([knobs.joins[key] for key in CONTRACT_KEYS])[people.contract]
+    joins = np.where(new, rng.integers(1, length, count), 0)[decides]
     leave_rate = np.array([contract.leave_per_month for contract in settings.contracts])[people.contract]
-    stay = np.ceil(rng.exponential(1.0, count) / leave_rate).astype(np.int64)
+    stay = np.ceil(rng.exponential(1.0, count)[decides] / leave_rate).astype(np.int64)
     leaves = np.minimum(joins + np.maximum(stay, 1), 10_000)
     covered = (month >= joins[:, None]) & (month < leaves[:, None])
 
-    gap = (
-        rng.random(count) < np.array([contract.gap_share for contract in settings.contracts])[people.contract]
-    )
-    gap_start = rng.integers(1, length, count)
-    gap_end = gap_start + rng.integers(1, 5, count)
+    gap_share = np.array([contract.gap_share for contract in settings.contracts])[people.contract]
+    gap = rng.random(count)[decides] < gap_share * length / 24
+    gap_start = rng.integers(1, length, count)[decides]
+    gap_end = gap_start + rng.integers(1, 5, count)[decides]
     covered &= ~(gap[:, None] & (month >= gap_start[:, None]) & (month < gap_end[:, None]))
 
-    dies_in = months.of(people.death)
-    covered &= month <= dies_in[:, None]
+    covered &= month <= months.of(people.death)[:, None]
     # Babies are covered from the month they are born.
     covered &= month >= months.of(people.birth)[:, None]
+    turns = months.of(people.birth + int(65 * YEAR))
+    medicare = np.isin(people.contract, (ACO, ADVANTAGE, DUAL)) & ~people.disabled
+    covered &= ~medicare[:, None] | (month >= turns[:, None])
 
     contract = np.broadcast_to(people.contract[:, None], (count, length)).copy()
     age = people.age_on(months.first[0])
     # People who turn 65 within history go to Medicare; a few others change payer.
-    turns = months.of(people.birth + int(65 * 365.2425))
-    to_medicare = np.isin(people.contract, (1, 3)) & (age < 65) & (turns > 0) & (turns < length)
-    moves = (rng.random(count) < knobs.switches_contract) & ~to_medicare & (age > 19)
-    when = np.where(to_medicare, turns, rng.integers(2, length, count))
+    to_medicare = family & (age < 65) & (turns > 0) & (turns < length)
+    changes = (rng.random(count) < knobs.switches_contract * length / 24)[decides] & ~to_medicare
+    changes &= family | (age > 19)
+    when = np.where(to_medicare, turns, rng.integers(2, length, count)[decides])
     # Medicare beneficiaries change plan in January.
     january = np.flatnonzero(months.calendar == 0)
-    annual = moves & np.isin(people.contract, (0, 2))
+    annual = changes & ~family
     when = np.where(annual, january[np.searchsorted(january, np.minimum(when, january[-1]))], when)
-    target = np.array([2, 3, 0, 1])[people.contract]
-    target = np.where(to_medicare, np.where(rng.random(count) < 0.6, 0, 2), target)
-    switch = to_medicare | moves
+    target = _ELSEWHERE[people.contract]
+    chooses = np.where(people.contract == MEDICAID, DUAL, np.where(rng.random(count) < 0.6, ACO, ADVANTAGE))
+    target = np.where(to_medicare, chooses, target)
+    switch = to_medicare | changes
     after = switch[:, None] & (month >= when[:, None])
     contract = np.where(after, target[:, None], contract).astype(np.int8)
     contract = np.where(covered, contract, -1).astype(np.int8)
 
-    return _spans(settings, people, months, contract, when, switch, rng)
+    ended = _end_in_retrospect(settings, contract, rng)
+    return _spans(settings, people, months, contract, ended, rng)
+
+
+def _end_in_retrospect(settings: Settings, contract: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Who loses coverage with the planted delivery; from the month after it nobody covers them."""
+    truth = settings.truths.retroactive_ends
+    which = CONTRACT_KEYS.index(truth.contract)
+    delivery = contract.shape[1] - 1 - truth.ago
+    since = delivery - truth.back[1] - 1
+    if since < 0:
+        return np.zeros(len(contract), bool)
+    steady = (contract[:, since : delivery + 1] == which).all(axis=1)
+    share = truth.share * np.sum(contract[:, delivery] == which) / max(int(steady.sum()), 1)
+    ended = steady & even_bernoulli(np.where(steady, share, 0.0), np.zeros(len(contract), np.int8), rng)
+    contract[ended, delivery + 1 :] = -1
+    return ended
 
 
 def _spans(
@@ -84,8 +113,7 @@ def _spans(
     people: People,
     months: Months,
     contract: np.ndarray,
-    when: np.ndarray,
-    switch: np.ndarray,
+    ended: np.ndarray,
     rng: np.random.Generator,
 ) -> Coverage:
     knobs = settings.enrolment
@@ -98,7 +126,7 @@ def _spans(
     start = months.first[start_month].copy()
     end = months.last[end_month].copy()
 
-    # Enrolled before history began: since some first of January or month up to nine years earlier.
+    # Enrolled before history began: since some first of a month up to nine years earlier.
     old = start_month == 0
     earlier = (
         start[old].astype("datetime64[D]").astype("datetime64[M]") - rng.integers(0, 110, int(old.sum()))
@@ -113,7 +141,7 @@ def _spans(
     end = np.where((end == OPEN) & (died < NEVER), died, end)
 
     # Some switches happen in mid-month: both payers have the month, one row each.
-    first_of_person = np.concatenate([[True], start_person[1:] != start_person[:-1]])
+    first_of_person = np.concatenate([[True], start_person[1:] != start_person[:-1]])[: len(start_person)]
     follows = np.flatnonzero(~first_of_person)
     adjoining = follows[(start[follows] == end[follows - 1] + 1) & (which[follows] != which[follows - 1])]
     mid = adjoining[rng.random(len(adjoining)) < knobs.switch_mid_month]
@@ -125,50 +153,61 @@ def _spans(
     run = (start_person, which, start.copy(), end.copy())
 
     # Retroactive disenrolment: the payer ends the span after services have been paid.
+    reported = end.copy()
     retro = (end < OPEN) & (died == NEVER) & (rng.random(len(end)) < knobs.retroactive_end * 4)
-    end = np.where(retro & (end - start > 150), end - 61, end)
+    retro &= (end - start > 150) & ~ended[start_person]
+    end = np.where(retro, end - 61, end)
+    truth = settings.truths.retroactive_ends
+    delivery = length - 1 - truth.ago
+    planted = ended[start_person] & (end_month == delivery)
+    back = rng.integers(truth.back[0], truth.back[1] + 1, len(end))
+    end = np.where(planted, months.last[np.maximum(delivery - back, 0)], end)
+    reported = np.where(planted, months.first[delivery] + 9, reported)
 
-    person, spans_contract, spans_start, spans_end = start_person, which, start, end
+    spans = [start_person, which.astype(np.int64), start, end, reported, np.ones(len(start), np.int64)]
+    # A change of address within a span begins a new row.
+    moved_in = people.moved[start_person]
+    day = months.first[np.minimum(moved_in, length - 1)]
+    spans[5] = ((moved_in == NOT_MOVED) | (start >= day)).astype(np.int64)
+    spans = _split(spans, np.flatnonzero((moved_in != NOT_MOVED) & (start < day) & (end > day)), day)
     # Some payers send a row per calendar year, and repeat a row now and then.
-    splits = np.flatnonzero(rng.random(len(person)) < knobs.span_per_year)
-    new_year = (
-        months.first[-1:]
-        .astype("datetime64[D]")[0]
-        .astype("datetime64[Y]")
-        .astype("datetime64[D]")
-        .astype(np.int64)
-    )
-    splits = splits[(spans_start[splits] < new_year) & (spans_end[splits] > new_year)]
-    repeats = np.flatnonzero(rng.random(len(person)) < knobs.repeated_span)
-    extra_start = np.concatenate([np.full(len(splits), new_year), spans_start[repeats] + 31])
-    extra_end = np.concatenate([spans_end[splits], spans_end[repeats]])
-    extra_person = np.concatenate([person[splits], person[repeats]])
-    extra_contract = np.concatenate([spans_contract[splits], spans_contract[repeats]])
-    spans_end = spans_end.copy()
-    spans_end[splits] = new_year - 1
-    usable = extra_start <= extra_end
-    all_person = np.concatenate([person, extra_person[usable]])
-    all_start = np.concatenate([spans_start, extra_start[usable]])
-    order = np.lexsort((all_start, all_person))
-    return Coverage(
-        contract,
-        *run,
-        span_person=all_person[order],
-        span_contract=np.concatenate([spans_contract, extra_contract[usable]])[order],
-        span_start=all_start[order],
-        span_end=np.concatenate([spans_end, extra_end[usable]])[order],
-    )
+    this_year = np.datetime64(int(months.first[-1]), "D").astype("datetime64[Y]").astype("datetime64[D]")
+    new_year = np.full(len(spans[0]), this_year.astype(np.int64))
+    yearly = (rng.random(len(spans[0])) < knobs.span_per_year) & (spans[2] < new_year) & (spans[3] > new_year)
+    spans = _split(spans, np.flatnonzero(yearly), new_year)
+    repeats = np.flatnonzero(rng.random(len(spans[0])) < knobs.repeated_span)
+    extra = [column[repeats] for column in spans]
+    extra[2] = extra[2] + 31
+    usable = extra[2] <= extra[3]
+    spans = [np.concatenate([column, more[usable]]) for column, more in zip(spans, extra, strict=True)]
+    order = np.lexsort((spans[2], spans[0]))
+    person, contracts, begin, finish, known, moved = (column[order] for column in spans)
+    return Coverage(contract, *run, person, contracts, begin, finish, known, moved.astype(bool))
+
+
+def _split(spans: list[np.ndarray], rows: np.ndarray, day: np.ndarray) -> list[np.ndarray]:
+    """Spans with some rows ended the day before `day` and gone on with from it, as rows of their own."""
+    cut = day[rows]
+    rest = [column[rows].copy() for column in spans]
+    rest[2], rest[5] = cut, np.ones(len(rows), np.int64)
+    spans = [column.copy() for column in spans]
+    spans[3][rows] = cut - 1
+    spans[4][rows] = cut - 1
+    return [np.concatenate([column, more]) for column, more in zip(spans, rest, strict=True)]
 
 
 def eligibility_table(
     settings: Settings, people: People, coverage: Coverage, contract: int, rng: np.random.Generator
 ) -> pa.Table:
-    """The rows one payer sends, in the Tuva input layer's columns, dates as text as a CSV would have them."""
+    """The rows one payer sends, in the Tuva input layer's columns, dates as text as a CSV would have them.
+
+    `end_reported_on` is for the writers: the day the payer learnt of the end, null while there is none.
+    """
     terms = settings.contracts[contract]
     rows = np.flatnonzero(coverage.span_contract == contract)
     person = coverage.span_person[rows]
     take = pa.array(person)
-    end = coverage.span_end[rows]
+    end, reported = coverage.span_end[rows], coverage.span_reported[rows]
     still_open = end == OPEN
     end_text = pc.if_else(
         pa.array(still_open),
@@ -179,39 +218,37 @@ def eligibility_table(
     plan = np.full(len(rows), terms.plan, object)
     if terms.key == "medicaid":  # a benefit outside the contract, decided per person and not per span
         plan[_odd(people, settings.enrolment.plan_not_in_contract)[person]] = "Emergency Services Only"
-    dual = people.conditions[person, 9:14].any(axis=1) & (people.number[person] % 3 == 0)
-    medicare = terms.line_of_business == "medicare"
-    age_at_start = (coverage.span_start[rows] - people.birth[person]) / 365.2425
-    same = {name: people.columns[name].take(take) for name in people.columns}
-    ids = people.person_id.take(take)
+    if terms.control:
+        plan[people.control[person]] = terms.control.plan
+    nothing = pa.nulls(len(rows), pa.string())
+    medicare = terms.line_of_business in ("medicare", "dual")
+    poor = people.conditions[person, 9:14].any(axis=1) & (people.number[person] % 3 == 0)
+    dual = np.ones(len(rows), bool) if terms.line_of_business == "dual" else poor
+    age_at_start = (coverage.span_start[rows] - people.birth[person]) / YEAR
+    same = {name: column.take(take) for name, column in people.columns.items()}
+    moved = pa.array(coverage.span_moved[rows])
+    for name, column in people.columns_before.items():
+        same[name] = pc.if_else(moved, same[name], column.take(take))
     return pa.table(
         {
-            "person_id": ids,
+            "person_id": people.person_id.take(take),
             "member_id": numbered(terms.member_prefix, people.number[person] * 7 + 1_000_003, 9),
             "gender": _constant_or(people.female[person], "female", "male"),
             "race": same["race"],
             "ethnicity": same["ethnicity"],
             "birth_date": date_text(people.birth[person]),
-            "death_date": pc.if_else(
-                pa.array(died == NEVER),
-                pa.scalar(None, pa.string()),
-                date_text(np.where(died == NEVER, 0, died)),
-            ),
+            "death_date": _date_or_null(died, died == NEVER),
             "death_flag": _constant_or(died == NEVER, "0", "1"),
             "enrollment_start_date": date_text(coverage.span_start[rows]),
             "enrollment_end_date": end_text,
             "payer": pa.array([terms.payer] * len(rows), pa.string()),
             "payer_type": pa.array([terms.payer_type] * len(rows), pa.string()),
             "plan": pa.array(plan, pa.string()),
-            "dual_status_code": _constant_or(dual, "02", "NA")
-            if medicare
-            else pa.nulls(len(rows), pa.string()),
-            "medicare_status_code": _constant_or(age_at_start >= 65, "10", "20")
-            if medicare
-            else pa.nulls(len(rows), pa.string()),
-            "group_id": numbered("G", people.number[person] % 17 + 100, 4)
+            "dual_status_code": _constant_or(dual, "02", "NA") if medicare else nothing,
+            "medicare_status_code": _constant_or(age_at_start >= 65, "10", "20") if medicare else nothing,
+            "group_id": numbered("G", people.number[people.head[person]] % 17 + 100, 4)
             if terms.line_of_business == "commercial"
-            else pa.nulls(len(rows), pa.string()),
+            else nothing,
             "first_name": same["first_name"],
             "last_name": same["last_name"],
             "address": same["address"],
@@ -222,6 +259,7 @@ def eligibility_table(
             "email": same["email"],
             "preferred_language": same["preferred_language"],
             "data_source": pa.array([terms.feed] * len(rows), pa.string()),
+            "end_reported_on": _date_or_null(reported, reported == OPEN),
         }
     )
 
@@ -229,6 +267,10 @@ def eligibility_table(
 def date_text(days: np.ndarray) -> pa.Array:
     """Days since 1970 as ISO dates in text."""
     return pc.cast(pa.array(days.astype(np.int32), pa.int32()).cast(pa.date32()), pa.string())
+
+
+def _date_or_null(days: np.ndarray, unknown: np.ndarray) -> pa.Array:
+    return pc.if_else(pa.array(unknown), pa.scalar(None, pa.string()), date_text(np.where(unknown, 0, days)))
 
 
 def _odd(people: People, share: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Where care happens and who gives it: hospitals, practices, clinicians, laboratories, pharmacies, each
 with an NPI.
 
-NPIs pass the check digit (Luhn over 80840 + NPI, CMS) but begin with 9, which no real NPI does.
+NPIs pass the check digit (Luhn over 80840 + NPI, CMS) and begin with 2, with which none has been assigned.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from data.demo.settings import Settings
 
 
 def synthetic_npi(number: int) -> str:
-    """The NPI for the n-th provider: nine digits from 900000000 and the check digit."""
-    body = str(900_000_000 + number)
+    """The NPI for the n-th provider: nine digits from 200000000 and the check digit."""
+    body = str(200_000_000 + number)
     total = 24  # the constant for the prefix 80840
     for position, digit in enumerate(reversed(body)):
         value = int(digit) * 2 if position % 2 == 0 else int(digit)
@@ -38,6 +38,9 @@ class Network:
     pcps: list[np.ndarray] = field(default_factory=list)  # by practice
     emergency: list[np.ndarray] = field(default_factory=list)  # physicians by hospital
     specialists: list[np.ndarray] = field(default_factory=list)  # by market, as all below
+    outside: np.ndarray = field(
+        default_factory=lambda: np.zeros(0, np.int32)
+    )  # specialists of the group outside the commercial network
     therapists: list[np.ndarray] = field(default_factory=list)
     urgent_cares: list[np.ndarray] = field(default_factory=list)
     laboratories: list[np.ndarray] = field(default_factory=list)
@@ -129,4 +132,6 @@ def build_network(settings: Settings, members: int, rng: np.random.Generator) ->
         network.pharmacies.append(
             places(where, f"{title} Pharmacy", f"Corner Drug {title}", f"Lakeland Pharmacy {title}")
         )
+    truth = settings.truths.outside_group
+    network.outside = several(max(4, round(members / 20_000)), truth.market, "MD", truth.name)
     return network

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.demo.claims import dates
 from data.demo.encounters import ADMITTED, EdVisits
@@ -15,8 +16,9 @@ from data.demo.enrolment import OPEN, Coverage
 from data.demo.names import CLINICIAN_FAMILY, CLINICIAN_GIVEN, LANGUAGES_OF_STAFF
 from data.demo.network import Network
 from data.demo.people import NEVER, SOCIAL_NEEDS, Months, People, numbered
-from data.demo.settings import Settings
+from data.demo.settings import COMMERCIAL, Settings
 
+FORGOTTEN = 0.07  # of panel members: nobody has tried to reach them for two months or more
 DEPARTED = 0.04  # of staff: on the list, no longer active
 
 
@@ -63,15 +65,6 @@ def team_of_practice(settings: Settings) -> np.ndarray:
     return np.array(result)
 
 
-def assign_pcps(people: People, network: Network, rng: np.random.Generator) -> np.ndarray:
-    """Each person's primary-care provider (provider number), of their practice."""
-    pcp = np.zeros(len(people), np.int32)
-    for practice in np.unique(people.practice):
-        rows = np.flatnonzero(people.practice == practice)
-        pcp[rows] = rng.choice(network.pcps[practice], len(rows))
-    return pcp
-
-
 def note_people(
     roster: Roster,
     settings: Settings,
@@ -91,13 +84,19 @@ def note_people(
     released = visits.disposition != ADMITTED
     np.maximum.at(latest, visits.person[released], visits.day[released])
     enrolled = (coverage.contract[:, -1] >= 0) & (people.death == NEVER)
+    # The control cohort is the payer's, not the organisation's: nobody is attributed or on a panel.
+    outside = people.control & (coverage.contract[:, -1] == COMMERCIAL)
+    enrolled &= ~outside
     team = team_of_practice(settings)[people.practice]
     team = np.where(rng.random(count) < settings.enrolment.no_care_team, -1, team)
+    # A doctor has left, and nobody has taken over the patients.
+    left = pcp == leaver(settings, network)
+    gone = months.through - LEFT_DAYS
     first = np.argmax(coverage.contract >= 0, axis=1)
     roster.add(
         number=people.number,
         market=people.market,
-        team=team,
+        team=np.where(left, -1, team),
         enrolled=enrolled,
         contract=coverage.contract[:, -1],
         risk=people.risk,
@@ -107,11 +106,13 @@ def note_people(
         phone=np.array(people.columns["phone"].to_pylist(), object),
         email=np.array(people.columns["email"].to_pylist(), object),
         since=months.first[first],
-        needy=people.conditions[:, 11:14].any(axis=1) | (people.contract == 1),
+        needs=people.needs @ (1 << np.arange(len(SOCIAL_NEEDS))),
         age=people.age_on(months.through),
     )
     # Attribution: one row per contract span, two where the person changed doctor within it.
-    person, start, end = coverage.run_person, coverage.run_start, coverage.run_end
+    ours = np.flatnonzero(~(people.control[coverage.run_person] & (coverage.run_contract == COMMERCIAL)))
+    person, start, end = coverage.run_person[ours], coverage.run_start[ours], coverage.run_end[ours]
+    contract = coverage.run_contract[ours]
     changes = (rng.random(len(person)) < settings.enrolment.changes_pcp) & (
         np.minimum(end, months.through) - np.maximum(start, months.first[0]) > 240
     )
@@ -121,10 +122,16 @@ def note_people(
     for practice in np.unique(people.practice):
         rows = np.flatnonzero(changes & (people.practice[person] == practice))
         before[rows] = rng.choice(network.pcps[practice], len(rows))
+    end = np.where(left[person], np.minimum(end, gone), end)
+    kept = start <= end
+    person, start, end, contract, changes, when, before = (
+        values[kept] for values in (person, start, end, contract, changes, when, before)
+    )
+    changes &= when <= end
     move = np.flatnonzero(changes)
     roster.add(
         attribution_person=np.concatenate([people.number[person], people.number[person[move]]]),
-        attribution_contract=np.concatenate([coverage.run_contract, coverage.run_contract[move]]),
+        attribution_contract=np.concatenate([contract, contract[move]]),
         attribution_start=np.concatenate([np.where(changes, when, start), start[move]]),
         attribution_end=np.concatenate([end, when[move] - 1]),
         attribution_pcp=np.concatenate([pcp[person], before[move]]),
@@ -132,11 +139,25 @@ def note_people(
     )
 
 
+# Planted: the doctor whose patients are assigned to nobody, and for how long they have been.
+LEFT_PRACTICE = "Prairie Grove Clinic"
+LEFT_DAYS = 61
+
+
+def leaver(settings: Settings, network: Network) -> int:
+    """The provider number of the doctor who has left."""
+    names = [practice.name for practice in settings.practices]
+    return int(network.pcps[names.index(LEFT_PRACTICE)][0])
+
+
 LEAD_ROLE = "community_health_partner"
+NURSE = "nurse"
+# Planted: the care team with places for three nurses of which two are vacant, and since when (days).
+SHORT_TEAM, SHORT_PLACES, VACANT_PLACES, VACANT_DAYS = "Lakeview", 3, 2, 120
 # Roles, and the share of members with a panel whom each looks after.
 ROLES = {
     LEAD_ROLE: 0.94,
-    "nurse": 0.24,
+    NURSE: 0.4,
     "nurse_practitioner": 0.12,
     "social_worker": 0.26,
     "behavioral_health": 0.12,
@@ -164,7 +185,7 @@ def organisation_tables(
     market_ids = [market.market_id for market in settings.markets]
     contract_ids = [contract.contract_id.format(year=year) for contract in settings.contracts]
     number, team, enrolled = roster.column("number"), roster.column("team"), roster.column("enrolled")
-    score = roster.column("risk") + 0.9 * roster.column("ed_year") + 0.4 * roster.column("needy")
+    score = roster.column("risk") + 0.9 * roster.column("ed_year") + 0.4 * (roster.column("needs") > 0)
     score = score + rng.gamma(1.0, 0.6, len(score))
     eligible = enrolled & (team >= 0) & (roster.column("age") >= 18)
     wanted = int(round(settings.staffing.panelled * enrolled.sum()))
@@ -215,6 +236,24 @@ def organisation_tables(
     }
 
 
+def crosswalk_table(pairs: list[tuple[str, pa.Table]]) -> pa.Table:
+    """The enterprise index: whose each payer's member numbers are."""
+    parts = [
+        pa.table(
+            {
+                "source_feed": pa.array([feed] * part.num_rows, pa.string()),
+                "member_id": pc.cast(part["member_id"], pa.string()),
+                "person_id": pc.cast(part["person_id"], pa.string()),
+            }
+        )
+        for feed, part in pairs
+    ]
+    if not parts:
+        nothing = pa.array([], pa.string())
+        return pa.table({"source_feed": nothing, "member_id": nothing, "person_id": nothing})
+    return pa.concat_tables(parts).sort_by([("source_feed", "ascending"), ("member_id", "ascending")])
+
+
 def _acuity(score: np.ndarray, panelled: np.ndarray) -> np.ndarray:
     """1 (steady) to 5 (most urgent): the panel by rank, everyone else 1 or 2."""
     acuity = np.where(score > np.quantile(score, 0.8), 2, 1).astype(np.int64)
@@ -246,7 +285,24 @@ def _hire(
                 staff.languages.append(str(rng.choice(LANGUAGES_OF_STAFF)))
                 # Nobody leaves a group that has no one else.
                 staff.active.append(bool(turn == 0 or rng.random() >= DEPARTED))
+    _leave_places_vacant(staff, teams, team[panelled])
     return staff
+
+
+def _leave_places_vacant(staff: Staff, teams: list[Team], team: np.ndarray) -> None:
+    """The short team: places for three nurses, each for a third of its members, one of them filled."""
+    short = [item.name for item in teams].index(SHORT_TEAM)
+    target = max(12, round(int((team == short).sum()) / SHORT_PLACES))
+    for place in range(SHORT_PLACES):
+        filled = place >= VACANT_PLACES
+        staff.staff_id.append(f"S{len(staff.staff_id) + 1:04d}")
+        staff.name.append("Rosalind Okafor" if filled else "Vacant position")
+        staff.role.append(NURSE)
+        staff.team.append(short)
+        staff.fte.append(1.0)
+        staff.target.append(target)
+        staff.languages.append("English|Spanish" if filled else "")
+        staff.active.append(filled)
 
 
 @dataclass
@@ -276,6 +332,10 @@ def _panel(
     nobody = np.zeros(0, np.int64)
     pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [(nobody, nobody, nobody.astype(bool))]
     market_of_team = np.array([item.market for item in teams])
+    short = [item.name for item in teams].index(SHORT_TEAM)
+    alone = np.flatnonzero((role == NURSE) & (staff_team == short) & active)
+    theirs = panelled[team[panelled] == short]
+    pieces.append((theirs, np.repeat(alone, len(theirs)), np.zeros(len(theirs), bool)))
     for name, share in ROLES.items():
         served = team[panelled] if name == LEAD_ROLE else market_of_team[team[panelled]]
         crews = staff_team if name == LEAD_ROLE else market_of_team[staff_team]
@@ -283,6 +343,10 @@ def _panel(
             members = panelled[served == where]
             chosen = members[rng.random(len(members)) < share]
             crew = np.flatnonzero((role == name) & (crews == where) & active)
+            if name == NURSE:
+                # The short team's members all have a nurse, the one who is left.
+                chosen = chosen[team[chosen] != short]
+                crew = crew[staff_team[crew] != short]
             if not len(crew) or not len(chosen):
                 continue
             # Panels are uneven in life; draw them so.
@@ -322,6 +386,14 @@ def _touches(
     times = rng.poisson(often * rng.gamma(3.0, 1 / 3.0, len(often)))
     who = np.repeat(np.arange(len(often)), times)
     day = months.through - (rng.random(len(who)) * 272).astype(np.int64)
+    # Realistic gaps: two weeks of leave for each member of staff, holidays, members nobody has called.
+    away = months.through - rng.integers(0, 272, len(staff.name))
+    lost = np.where(
+        rng.random(len(often)) < FORGOTTEN, months.through - rng.integers(60, 150, len(often)), NEVER
+    )
+    on_leave = (day >= away[panel.staff[who]]) & (day < away[panel.staff[who]] + 14)
+    kept = ~on_leave & (day < lost[who]) & ~_holiday(day)
+    who, day = who[kept], day[kept]
     latest = roster.column("ed_latest")[panel.member]
     recent = np.flatnonzero(panel.is_lead & (latest > months.through - 90) & (rng.random(len(often)) < 0.62))
     who = np.concatenate([who, recent])
@@ -354,6 +426,18 @@ def _touches(
     )
 
 
+def _holiday(day: np.ndarray) -> np.ndarray:
+    """The days on which hardly anybody is called: 4 July, the last week of the year, the first of January."""
+    moment = day.astype("datetime64[D]")
+    month = moment.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    of_month = (moment - moment.astype("datetime64[M]")).astype(np.int64) + 1
+    return (
+        ((month == 7) & (of_month == 4))
+        | ((month == 12) & (of_month > 23))
+        | ((month == 1) & (of_month == 1))
+    )
+
+
 def _attribution(network: Network, roster: Roster, teams: list[Team], contract_ids: list[str]) -> pa.Table:
     person = roster.column("attribution_person")
     start, end = roster.column("attribution_start"), roster.column("attribution_end")
@@ -375,10 +459,8 @@ def _attribution(network: Network, roster: Roster, teams: list[Team], contract_i
 
 
 def _profiles(settings: Settings, roster: Roster, acuity: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    number, needy = roster.column("number"), roster.column("needy")
+    number, mask = roster.column("number"), roster.column("needs")
     count = len(number)
-    has = rng.random((count, len(SOCIAL_NEEDS))) < np.where(needy, 0.11, 0.025)[:, None]
-    mask = has @ (1 << np.arange(len(SOCIAL_NEEDS)))
     words = pa.array(
         [
             "|".join(need for bit, need in enumerate(SOCIAL_NEEDS) if value >> bit & 1)

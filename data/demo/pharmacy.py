@@ -1,6 +1,6 @@
 """Pharmacy fills: steady drugs for chronic conditions, with gaps, and short courses now and then.
 
-NDCs are made up: labeler 99901 to 99903 do not exist, so that no product is misnamed.
+NDCs are made up: labelers 99901 to 99903 do not exist, so that no product is misnamed.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from data.demo.claims import dates, money
 from data.demo.codes import dictionary_column
 from data.demo.enrolment import Coverage
 from data.demo.network import Network
-from data.demo.people import CONDITION_CODES, Months, People, numbered
+from data.demo.people import Months, People, numbered
+from data.demo.sampling import even_bernoulli
 from data.demo.settings import Settings
 
-# (condition, NDC, chance of having it given the condition, price of 30 days in dollars)
+# (condition, NDC, chance of having it given the condition, price of 30 days in dollars). Labeler 99901 makes
+# generics, 99902 brands and 99903 specialty drugs.
 STEADY: tuple[tuple[str, str, float, float], ...] = (
     ("I10", "99901000130", 0.62, 6.0),  # ACE inhibitor
     ("I10", "99901000230", 0.35, 7.0),  # calcium channel blocker
     ("E785", "99901000330", 0.66, 8.0),  # statin
-    ("E119", "99901000460", 0.66, 9.0),  # metformin
-    ("E119", "99902000101", 0.24, 905.0),  # GLP-1 agonist, brand
-    ("E119", "99902000230", 0.16, 560.0),  # SGLT2 inhibitor, brand
+    ("E119", "99901000460", 0.70, 9.0),  # metformin
+    ("E119", "99902000101", 0.22, 905.0),  # GLP-1 agonist, brand
+    ("E119", "99902000230", 0.15, 560.0),  # SGLT2 inhibitor, brand
+    ("E119", "99902000710", 0.16, 310.0),  # insulin, brand
     ("I2510", "99901000530", 0.6, 7.0),  # beta blocker
     ("I5022", "99901000630", 0.6, 9.0),  # loop diuretic
     ("I5022", "99902000360", 0.25, 590.0),  # ARNI, brand
     ("I4891", "99902000460", 0.6, 545.0),  # anticoagulant, brand
-    ("J449", "99902000501", 0.5, 410.0),  # long-acting inhaler
+    ("J449", "99902000501", 0.5, 410.0),  # long-acting inhaler, brand
     ("J45909", "99901000701", 0.6, 42.0),  # rescue inhaler
     ("J45909", "99901000801", 0.35, 118.0),  # controller
     ("F339", "99901000930", 0.62, 9.0),  # SSRI
@@ -39,6 +42,14 @@ STEADY: tuple[tuple[str, str, float, float], ...] = (
     ("F0390", "99901001330", 0.4, 12.0),
     ("E039", "99901001430", 0.85, 8.0),
     ("K219", "99901001530", 0.5, 9.0),
+    ("E6601", "99902000801", 0.06, 1050.0),  # GLP-1 agonist for weight, brand
+    ("M069", "99901001660", 0.55, 28.0),  # methotrexate
+    ("M069", "99903000102", 0.5, 3000.0),  # TNF inhibitor, specialty
+    ("C3490", "99903000230", 0.40, 5900.0),  # targeted therapy, specialty
+    ("K5090", "99903000302", 0.7, 3300.0),  # biologic, specialty
+    ("L400", "99903000402", 0.14, 2600.0),  # biologic, specialty
+    ("B20", "99903000530", 0.85, 3600.0),  # antiretroviral, specialty
+    ("F209", "99902000901", 0.18, 1500.0),  # long-acting antipsychotic, brand
 )
 SHORT = (
     ("99901002010", 10, 14.0),
@@ -46,6 +57,7 @@ SHORT = (
     ("99901002230", 7, 11.0),
     ("99901002320", 5, 9.0),
 )
+GENERIC, BRAND, SPECIALTY = "99901", "99902", "99903"
 NDC = [item[1] for item in STEADY] + [item[0] for item in SHORT]
 
 
@@ -67,9 +79,9 @@ def draw_fills(
     """All fills of a chunk that were paid by `through`."""
     start, end = int(months.first[0]), int(months.last[-1])
     parts: list[tuple[np.ndarray, ...]] = []
-    for number, (condition, _, chance, price) in enumerate(STEADY):
-        has = people.conditions[:, CONDITION_CODES.index(condition)]
-        person = np.flatnonzero(has & (rng.random(len(people)) < chance))
+    chosen_by_drug = _who_takes(settings, people, coverage, rng)
+    for number, (_, _, _, price) in enumerate(STEADY):
+        person = chosen_by_drug[number]
         supply = np.where((rng.random(len(person)) < 0.33) & (price < 100), 90, 30)
         times = (end - start) // supply
         who = np.repeat(np.arange(len(person)), times)
@@ -95,6 +107,7 @@ def draw_fills(
     person, day, drug, supply, refill, cents = (np.concatenate(column) for column in zip(*parts, strict=True))
     month = np.clip(months.of(day), 0, len(months) - 1)
     contract = coverage.contract[person, month]
+    cents = cents * settings.fit("pharmacy")[np.maximum(contract, 0)]
     paid_on = day + rng.choice([1, 2, 3, 7, 14, 21], len(day), p=[0.3, 0.25, 0.15, 0.15, 0.1, 0.05])
     keep = (
         (contract >= 0)
@@ -112,6 +125,33 @@ def draw_fills(
     )
 
 
+def _who_takes(
+    settings: Settings, people: People, coverage: Coverage, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Who takes each steady drug. A few dear ones make most of the cost: those are drawn by expected cost."""
+    brand = settings.fit("brand")
+    months = (coverage.contract >= 0).sum(axis=1)
+    persons, drugs, chances, costs = [], [], [], []
+    taken: list[np.ndarray] = []
+    for number, (condition, ndc, chance, price) in enumerate(STEADY):
+        has = people.has(condition)
+        if ndc.startswith(GENERIC):
+            taken.append(np.flatnonzero(even_bernoulli(has * chance, people.contract, rng)))
+            continue
+        person = np.flatnonzero(has)
+        level = brand[people.contract[person]] if ndc.startswith(BRAND) else 1.0
+        taken.append(person[:0])
+        persons.append(person)
+        drugs.append(np.full(len(person), number))
+        chances.append(np.minimum(chance * level, 0.95) * np.ones(len(person)))
+        costs.append(price * months[person] * rng.uniform(0.98, 1.02, len(person)))
+    person, drug = np.concatenate(persons), np.concatenate(drugs)
+    hit = even_bernoulli(np.concatenate(chances), people.contract[person], rng, np.concatenate(costs))
+    for number in np.unique(drug):
+        taken[number] = person[hit & (drug == number)]
+    return taken
+
+
 def pharmacy_table(
     settings: Settings,
     people: People,
@@ -120,7 +160,7 @@ def pharmacy_table(
     fills: Fills,
     contract: int,
     first: int,
-) -> tuple[pa.Table, int]:
+) -> pa.Table:
     """One payer's pharmacy claims of a chunk, Tuva input layer."""
     terms = settings.contracts[contract]
     rows = np.flatnonzero(fills.contract == contract)
@@ -136,10 +176,15 @@ def pharmacy_table(
     def constant(text: str) -> pa.Array:
         return dictionary_column(np.zeros(count, np.int32), pa.array([text], pa.string()))
 
-    table = pa.table(
+    plan = constant(terms.plan)
+    if terms.control:
+        names = pa.array([terms.plan, terms.control.plan], pa.string())
+        plan = dictionary_column(people.control[person].astype(np.int32), names)
+
+    return pa.table(
         {
             "claim_id": numbered(
-                f"RX{terms.feed[:2].upper()}", np.arange(first, first + count) + 10_000_000, 8
+                f"RX{terms.feed[:2].upper()}", np.arange(first, first + count) + 100_000_000, 9
             ),
             "claim_line_number": pa.array(np.ones(count, np.int32)),
             "person_id": dictionary_column(person, people.person_id),
@@ -147,7 +192,7 @@ def pharmacy_table(
                 person, numbered(terms.member_prefix, people.number * 7 + 1_000_003, 9)
             ),
             "payer": constant(terms.payer),
-            "plan": constant(terms.plan),
+            "plan": plan,
             "prescribing_provider_npi": dictionary_column(pcp[person], npi),
             "dispensing_provider_npi": dictionary_column(pharmacy, npi),
             "dispensing_date": dates(fills.day[rows]),
@@ -163,4 +208,3 @@ def pharmacy_table(
             "data_source": constant(terms.feed),
         }
     )
-    return table, count

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ROOM = Path(__file__).parent
-CONTRACT_KEYS = ("aco", "medicaid", "advantage", "commercial")
+CONTRACT_KEYS = ("aco", "medicaid", "advantage", "commercial", "dual")
+ACO, MEDICAID, ADVANTAGE, COMMERCIAL, DUAL = range(len(CONTRACT_KEYS))
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -32,6 +34,15 @@ class Market(_Strict):
     ed_factor: Positive
 
 
+class Control(_Strict):
+    """A payer's members outside the contract, to compare with: told apart by their plan."""
+
+    contract_id: str
+    contract_name: str
+    plan: str
+    share: Share  # of the payer's members
+
+
 class Contract(_Strict):
     key: str
     feed: str
@@ -42,12 +53,21 @@ class Contract(_Strict):
     payer_type: str
     line_of_business: Literal["medicare", "medicaid", "commercial", "dual"]
     model: Literal[
-        "shared_savings", "shared_risk", "capitation", "bundle", "pay_for_performance", "care_management_fee"
+        "shared_savings",
+        "shared_risk",
+        "risk_corridor",
+        "capitation",
+        "bundle",
+        "pay_for_performance",
+        "care_management_fee",
     ]
-    ed_visits: Positive
+    ed_visits: Positive  # per 1,000 a year, any disposition
+    ed_admitted: Positive  # of them, admitted
+    readmission: Share
+    a1c: Share  # people with diabetes tested in a year
+    mammogram: Share  # women of 50 to 74 screened in 27 months
     paid_share: Share
     price: Positive
-    ambulatory_use: Positive
     charge: Annotated[float, Field(gt=1)]
     open_end: str
     arrival_hour: bool
@@ -55,6 +75,9 @@ class Contract(_Strict):
     gap_share: Share
     format: Literal["parquet", "csv"]
     member_prefix: str
+    payment_lag: list[Share] = []  # instead of the usual one
+    control: Control | None = None
+    carve_outs: list[Literal["behavioral_health", "transport"]] = []  # paid elsewhere: no claims come
 
 
 class Practice(_Strict):
@@ -78,21 +101,90 @@ class UrgentCare(_Strict):
     market: str
 
 
-class Shift(_Strict):
-    market: str
-    mature_months: Annotated[int, Field(ge=1, le=23)]
+Ago = Annotated[int, Field(ge=0, le=35)]  # months before the month of `through`
+
+
+class ClinicClosed(_Strict):
+    """A practice closes; its members go to an ED instead, most of them to one facility."""
+
+    practice: str
+    facility: str
+    ago: Ago  # first month without the practice
+    factor: Positive  # of its members' ED visits
+    to_facility: Share  # of the visits they make from then on
+
+
+class PriceJump(_Strict):
+    """A hospital's outpatient prices rise from a month on."""
+
+    facility: str
+    ago: Ago
     factor: Positive
 
 
+class OutsideGroup(_Strict):
+    """A group of specialists outside a contract's network, whom members of one market use all the same."""
+
+    name: str
+    market: str
+    contract: str
+    share: Share  # of that contract's specialist visits in that market
+    price: Positive  # against the network's
+
+
+class ManyVisits(_Strict):
+    """One member with a great many ED visits in one calendar month."""
+
+    ago: Ago
+    visits: Annotated[int, Field(ge=1, le=18)]
+
+
+class RetroactiveEnds(_Strict):
+    """A delivery month in which a payer ends spans that were over months before."""
+
+    contract: str
+    ago: Ago  # the delivery month
+    share: Share  # of the spans then open
+    back: tuple[Ago, Ago]  # months before the delivery month, from and to
+
+
+class Truths(_Strict):
+    """What a good analyst should find in the claims, with its true place, time and size."""
+
+    clinic_closed: ClinicClosed
+    price_jump: PriceJump
+    outside_group: OutsideGroup
+    many_visits: ManyVisits
+    retroactive_ends: RetroactiveEnds
+    slow_payment: str  # the contract whose payment_lag is slow
+    small_facility: str
+
+
+class Fitted(_Strict):
+    """A contract's factors on what the code would give, fitted by `python -m data.demo.calibrate`."""
+
+    ed: Positive = 1.0
+    admitted: Positive = 1.0
+    direct: Positive = 1.0
+    readmission: Positive = 1.0
+    follow_up: Positive = 1.0
+    inpatient: Positive = 1.0
+    outpatient: Positive = 1.0
+    office_based: Positive = 1.0
+    ancillary: Positive = 1.0
+    pharmacy: Positive = 1.0
+    brand: Positive = 1.0
+    a1c: Positive = 1.0
+    mammogram: Positive = 1.0
+
+
 class EmergencyDepartment(_Strict):
-    shift: Shift
     frailty_shape: Positive
     frequent_share: Share
     frequent_visits: Positive
     season: Annotated[list[Positive], Field(min_length=12, max_length=12)]
     weekday: Annotated[list[Positive], Field(min_length=7, max_length=7)]
     hour: Annotated[list[Positive], Field(min_length=24, max_length=24)]
-    admit_factor: dict[str, Positive]
     admitted_on_own_claim: Share
     follow_up_7d: Share
     month_to_month: Share
@@ -101,7 +193,7 @@ class EmergencyDepartment(_Strict):
 
 
 class Enrolment(_Strict):
-    joins: Share
+    joins: dict[str, Share]  # of members, those who join within history
     switches_contract: Share
     switch_mid_month: Share
     retroactive_end: Share
@@ -147,12 +239,41 @@ class Settings(_Strict):
     enrolment: Enrolment
     claims: Claims
     staffing: Staffing
+    truths: Truths
+    fitted: dict[str, Fitted] = {}
+
+    def fit(self, name: str) -> np.ndarray:
+        """A fitted factor by contract."""
+        return np.array([getattr(self.fitted.get(key, Fitted()), name) for key in CONTRACT_KEYS])
+
+    def lag(self, contract: int) -> list[float]:
+        """Share of a contract's service month paid in the month itself, the next one, and so on."""
+        return self.contracts[contract].payment_lag or self.payment_lag
+
+    def hospital(self, name: str) -> int:
+        return next(number for number, item in enumerate(self.hospitals) if item.name == name)
+
+    def market(self, market_id: str) -> int:
+        return next(number for number, item in enumerate(self.markets) if item.market_id == market_id)
+
+    def practice(self, name: str) -> int:
+        return next(number for number, item in enumerate(self.practices) if item.name == name)
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
         if tuple(contract.key for contract in self.contracts) != CONTRACT_KEYS:
             raise ValueError(f"contracts must be {', '.join(CONTRACT_KEYS)}, in this order")
         _sums_to_one("payment_lag", self.payment_lag)
+        for contract in self.contracts:
+            if contract.payment_lag:
+                _sums_to_one(f"contracts: {contract.key}: payment_lag", contract.payment_lag)
+        hospitals = {item.name for item in self.hospitals}
+        truths = self.truths
+        for name in (truths.clinic_closed.facility, truths.price_jump.facility, truths.small_facility):
+            if name not in hospitals:
+                raise ValueError(f"truths: {name!r} is not one of the hospitals")
+        if truths.clinic_closed.practice not in {item.name for item in self.practices}:
+            raise ValueError(f"truths: clinic_closed: {truths.clinic_closed.practice!r} is not a practice")
         _sums_to_one("markets: share", [market.share for market in self.markets])
         known = {market.market_id for market in self.markets}
         for market in self.markets:
@@ -168,11 +289,10 @@ class Settings(_Strict):
                     raise ValueError(f"market {market.market_id} lacks a practice, hospital or urgent care")
             if not self.care_teams.get(market.market_id):
                 raise ValueError(f"care_teams: {market.market_id} has no team")
-        named: list[Practice | Hospital | UrgentCare | Shift] = [
+        named: list[Practice | Hospital | UrgentCare] = [
             *self.practices,
             *self.hospitals,
             *self.urgent_cares,
-            self.ed.shift,
         ]
         for item in named:
             if item.market not in known:
@@ -185,10 +305,16 @@ def _sums_to_one(what: str, shares: list[float]) -> None:
         raise ValueError(f"{what} must sum to 1, not {sum(shares):.4f}")
 
 
-def load_settings(path: Path = ROOM / "market.yaml") -> Settings:
-    """The validated settings; ValueError naming the file and every wrong key if it does not hold together."""
+def load_settings(path: Path = ROOM / "market.yaml", fitted: Path = ROOM / "fitted.yaml") -> Settings:
+    """The validated settings with the fitted factors, where there are any.
+
+    ValueError naming the file and every wrong key if it does not hold together.
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if fitted.exists():
+        content["fitted"] = yaml.safe_load(fitted.read_text(encoding="utf-8"))
     try:
-        return Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Settings.model_validate(content)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"

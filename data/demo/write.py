@@ -1,10 +1,12 @@
-"""Writes the demo's feeds folder: one folder per payer in the Tuva input layer, the organization feed, the
-ED pack.
+"""Writes the demo's feeds folder: one folder per payer in the payer's own format, a folder for the practices'
+records, the hospitals' messages, the organisation's own lists, and the ED pack.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,211 +15,214 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import yaml
 
-from data.demo import (
-    ambulatory,
-    claims,
-    clinical,
-    dirt,
-    encounters,
-    enrolment,
-    network,
-    organisation,
-    people,
-    pharmacy,
-)
-from data.demo.codes import ROOM, Vocabulary, ed_diagnoses
+from data.demo import adt, dirt, gaps, network, organisation, people, population
+from data.demo.codes import ROOM
+from data.demo.formats import FORMATS, WRITERS, Payer, PayerWriter
+from data.demo.formats.deliveries import Calendar, plain
+from data.demo.formats.tuva import FILED, TuvaWriter
 from data.demo.settings import Settings, load_settings
 
-DATE_FORMAT = "%Y-%m-%d"
+ORGANIZATION, RECORDS, MESSAGES, PACK = "organization", "lakeland_ehr", "lakeland_adt", "ed_weights"
+DUE_DAY = 15  # of the month after the delivery month
+# The payer that sends its own laboratory results; everybody else's come from the practices' records.
+OWN_RESULTS = "advantage"
+WRITERS_AT_ONCE = 1
 
 
-def write_demo(members: int, seed: int, to: Path, console: Any = None, through: date | None = None) -> None:
+def write_demo(
+    members: int,
+    seed: int,
+    to: Path,
+    console: Any = None,
+    through: date | None = None,
+    *,
+    formats: Mapping[str, str] | None = None,
+) -> None:
     """Write a synthetic market of `members` people as a FEEDS folder, ready for `data build --from`.
 
     `through` is the last day anything is known of (default: the last day of the month before today); the same
     members, seed and through give the same files. `console` is a rich Console for progress, or None. An
-    earlier
-    demo in `to` is replaced; a folder holding anything else is refused with a FileExistsError.
+    earlier demo in `to` is replaced; a folder holding anything else is refused with a FileExistsError.
+    `formats` lets a contract (by its key in market.yaml) be sent in another format (a name of
+    `data.demo.formats.WRITERS`) than its own.
     """
     if members < 1:
         raise ValueError("members must be at least 1")
+    chosen = {**FORMATS, **(formats or {})}
+    for key, name in chosen.items():
+        if key not in FORMATS or name not in WRITERS:
+            raise ValueError(
+                f"formats: {key}: {name} is not possible; contracts are {', '.join(FORMATS)}, "
+                f"formats {', '.join(WRITERS)}"
+            )
     settings = load_settings()
     through = through or date.today().replace(day=1) - timedelta(days=1)
     months = people.Months.ending(np.datetime64(through), settings.history_months)
     _clear(settings, to)
     with _progress(console, members) as advance:
-        _write(settings, members, seed, to, through, months, advance)
+        _write(settings, members, seed, to, through, months, chosen, advance)
 
 
 def _write(
-    settings: Settings, members: int, seed: int, to: Path, through: date, months: people.Months, advance: Any
+    settings: Settings,
+    members: int,
+    seed: int,
+    to: Path,
+    through: date,
+    months: people.Months,
+    formats: Mapping[str, str],
+    advance: Any,
 ) -> None:
-    places = network.build_network(settings, members, _generator(seed, "network", 0))
-    codes = Vocabulary()
-    diagnosis_codes = codes.numbers(ed_diagnoses().code)
+    places = network.build_network(settings, members, population.generator(seed, "network", 0))
+    calendar = Calendar.ending(through, settings.history_months)
     roster = organisation.Roster()
-    feeds = [_Feed(to / terms.feed, terms.format) for terms in settings.contracts]
-    numbers = [[0, 0] for _ in settings.contracts]  # medical and pharmacy claims so far
-    for chunk, first in enumerate(range(0, members, settings.chunk_members)):
-        count = min(settings.chunk_members, members - first)
-        rng = _generator(seed, "people", chunk)
-        folk = people.draw_people(settings, first + 1, count, months, rng)
-        coverage = enrolment.draw_coverage(settings, folk, months, rng)
-        pcp = organisation.assign_pcps(folk, places, rng)
-
-        rng = _generator(seed, "encounters", chunk)
-        visits = encounters.draw_ed_visits(settings, folk, coverage, months, rng)
-        stays = encounters.draw_stays(settings, folk, coverage, months, visits, rng)
-        kept = encounters.outside_stays(visits, stays)
-        walked_in = visits.take(kept[visits.disposition[kept] != encounters.ADMITTED])
-
-        rng = _generator(seed, "claims", chunk)
-        batch = claims.join(
-            [
-                *claims.ed_claims(settings, folk, places, codes, walked_in, diagnosis_codes, rng),
-                *claims.stay_claims(settings, folk, places, codes, stays, rng),
-                *ambulatory.ambulatory_claims(settings, folk, coverage, months, places, codes, pcp, rng),
-                ambulatory.follow_up_claims(
-                    settings, folk, coverage, months, places, codes, pcp, walked_in, diagnosis_codes, rng
-                ),
+    feeds = [
+        WRITERS[formats[terms.key]](dirt.payer(settings, number, to / terms.feed, calendar, seed))
+        for number, terms in enumerate(settings.contracts)
+    ]
+    records = TuvaWriter(Payer(RECORDS, to / RECORDS, calendar), yearly=True)
+    messages = adt.Messages(settings, places, months)
+    open_gaps = gaps.GapLists(settings, calendar)
+    # Each payer's files are written by one thread at a time, while the next chunk is being made.
+    with ThreadPoolExecutor(WRITERS_AT_ONCE) as pool:
+        waiting: list[Future[None]] = []
+        for chunk in population.chunks(settings, members, seed, months, places):
+            rng = population.generator(seed, "organisation notes", chunk.number)
+            organisation.note_people(
+                roster, settings, chunk.people, chunk.coverage, months, places, chunk.pcp, chunk.visits, rng
+            )
+            messages.note(chunk, population.generator(seed, "messages", chunk.number))
+            for number in range(len(feeds)):
+                open_gaps.note(chunk, number, population.generator(seed, f"gaps {number}", chunk.number))
+            _wait(waiting)
+            waiting = [
+                pool.submit(_send, feed, tables, settings.contracts[number].key)
+                for number, (feed, tables) in enumerate(zip(feeds, chunk.tables, strict=True))
             ]
-        )
-        settled = claims.settle(settings, folk, coverage, months, batch, codes, rng)
-        del batch
-        fills = pharmacy.draw_fills(settings, folk, coverage, months, _generator(seed, "pharmacy", chunk))
-        rng = _generator(seed, "clinical", chunk)
-        recent = np.zeros(count, bool)
-        recent[walked_in.person[walked_in.day > months.through - 45]] = True
+            waiting.append(pool.submit(_file_records, records, chunk.tables, settings))
+            advance(len(chunk))
+        _wait(waiting)
         for number, feed in enumerate(feeds):
-            feed.write("eligibility", enrolment.eligibility_table(settings, folk, coverage, number, rng))
-            lines, done = claims.medical_table(
-                settings, folk, places, codes, settled, number, numbers[number][0]
-            )
-            numbers[number][0] += done
-            feed.write("medical_claim", lines)
-            rows, done = pharmacy.pharmacy_table(
-                settings, folk, places, pcp, fills, number, numbers[number][1]
-            )
-            numbers[number][1] += done
-            feed.write("pharmacy_claim", rows)
-            feed.write("lab_result", clinical.lab_table(settings, folk, codes, settled, number, rng))
-            if settings.contracts[number].key in ("aco", "advantage"):
-                feed.write("observation", clinical.observation_table(settings, folk, settled, number, rng))
-            feed.write(
-                "immunization", clinical.immunization_table(settings, folk, codes, settled, number, rng)
-            )
-            feed.write(
-                "appointment",
-                clinical.appointment_table(
-                    settings, folk, coverage, months, places, pcp, recent, number, rng
-                ),
-            )
-        organisation.note_people(roster, settings, folk, coverage, months, places, pcp, visits, rng)
-        advance(count)
-    for number, feed in enumerate(feeds):
-        feed.close()
-        dirt.spoil(settings, feed.folder, settings.contracts[number], through)
-        _describe(settings, number, feed, through)
-    _write_organisation(settings, places, months, roster, through, seed, to)
+            lists = open_gaps.table(number)
+            if lists is not None and "payer_gap" in feed.tables:
+                feed.write("payer_gap", lists)
+        _wait([pool.submit(_finish, settings, number, feed, through) for number, feed in enumerate(feeds)])
+    records.close()
+    _describe_records(records)
+    messages.write(to / MESSAGES, seed)
+    crosswalk = [(feed.payer.feed, pairs) for feed in feeds for pairs in feed.members]
+    _write_organisation(settings, places, months, roster, crosswalk, through, seed, to)
     _write_pack(to)
 
 
-def _generator(seed: int, purpose: str, chunk: int) -> np.random.Generator:
-    """A stream of its own for each purpose and chunk, so that one part can change without moving the
-    others.
-    """
-    return np.random.default_rng(np.random.SeedSequence([seed, chunk, *purpose.encode()]))
+def _wait(waiting: list[Future[None]]) -> None:
+    for task in waiting:
+        task.result()
 
 
-class _Feed:
-    """The files of one payer, open while chunks arrive. Claims and clinical rows: Parquet, or CSV (gzip)."""
-
-    def __init__(self, folder: Path, kind: str) -> None:
-        self.folder, self.kind = folder, kind
-        folder.mkdir(parents=True, exist_ok=True)
-        self.files: dict[str, str] = {}
-        self._writers: dict[str, pq.ParquetWriter | pacsv.CSVWriter] = {}
-        self._streams: list[pa.NativeFile] = []
-
-    def write(self, table_name: str, table: pa.Table) -> None:
-        text = self.kind == "csv" or table_name == "eligibility"
-        if text:
-            table = _plain(table)
-        if table_name not in self._writers:
-            name = f"{table_name}.csv.gz" if text else f"{table_name}.parquet"
-            self.files[table_name] = name
-            path = self.folder / name
-            if text:
-                stream = pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "gzip")
-                self._streams.append(stream)
-                options = pacsv.WriteOptions(quoting_style="needed")
-                self._writers[table_name] = pacsv.CSVWriter(stream, table.schema, write_options=options)
-            else:
-                self._writers[table_name] = pq.ParquetWriter(path, table.schema, compression="zstd")
-        self._writers[table_name].write_table(table)
-
-    def close(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
-        for stream in self._streams:
-            stream.close()
+def _send(feed: PayerWriter, tables: dict[str, pa.Table], key: str) -> None:
+    """A chunk's rows of one payer: enrolment first, and only what this payer has files for."""
+    for name in feed.tables:
+        results = name in FILED and (key != OWN_RESULTS or name == "appointment")
+        if name in tables and not results:
+            feed.write(name, tables[name])
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Dictionary columns as plain strings, for CSV."""
-    fields = [
-        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
-        for field in table.schema
-    ]
-    return table.cast(pa.schema(fields))
+def _file_records(records: TuvaWriter, chunk: list[dict[str, pa.Table]], settings: Settings) -> None:
+    """Results, blood pressures, vaccines and appointments of the practices' patients, whoever pays."""
+    for terms, tables in zip(settings.contracts, chunk, strict=True):
+        for name in ("lab_result", "observation", "immunization", "appointment"):
+            if name in tables and (terms.key != OWN_RESULTS or name == "appointment"):
+                records.write(name, tables[name])
 
 
-def _describe(settings: Settings, number: int, feed: _Feed, through: date) -> None:
-    """The payer's source.yaml."""
+def _finish(settings: Settings, number: int, feed: PayerWriter, through: date) -> None:
+    dirt.spoil(settings, feed)
+    feed.close()
+    dirt.send_twice(settings, number, feed)
+    _describe(settings, number, feed, through)
+
+
+def _describe(settings: Settings, number: int, feed: PayerWriter, through: date) -> None:
+    """The payer's source.yaml, its mapping.yaml where the format needs one, and its control totals."""
     terms = settings.contracts[number]
-    patterns = {
-        name: f"{name}*{'.csv.gz' if path.endswith('.gz') else '.parquet'}"
-        for name, path in feed.files.items()
-    }
-    if terms.key == "advantage":
-        patterns["immunization"] = "immunization*.parquet"
-    content = {
+    own = terms.contract_id.format(year=through.year)
+    cohorts: list[tuple[str, str, str, dict[str, str]]] = [(own, terms.contract_name, terms.plan, {})]
+    if terms.control:
+        control = terms.control
+        cohorts.append((control.contract_id, control.contract_name, control.plan, {"control_for": own}))
+    keys = feed.declare()
+    expected = keys.pop("expected")
+    # One plan needs no rule, and the ACO's files name none.
+    rules: list[dict[str, Any]] = [
+        {"when": {"plan": plan}, "contract_id": contract_id} for contract_id, _, plan, _ in cohorts
+    ]
+    if keys["format"] == "cms_cclf":
+        rules = [{"when": {}, "contract_id": cohorts[0][0]}]
+    content: dict[str, Any] = {
         "name": terms.feed,
-        "format": "tuva_input_layer",
-        "person_ids": "shared",
+        "title": terms.contract_name,
+        **{key: keys.pop(key) for key in ("format", "mapping", "person_ids") if key in keys},
         "contracts": [
             {
-                "contract_id": terms.contract_id.format(year=through.year),
-                "contract_name": terms.contract_name,
+                "contract_id": contract_id,
+                "contract_name": contract_name,
                 "payer": terms.payer,
-                "plan": terms.plan,
+                "plan": plan,
                 "line_of_business": terms.line_of_business,
                 "model": terms.model,
                 "performance_start": date(through.year, 1, 1),
                 "performance_end": date(through.year, 12, 31),
                 "completion_threshold": 0.9,
+                **control_for,
             }
+            for contract_id, contract_name, plan, control_for in cohorts
         ],
-        "markets": [
-            {"market_id": item.market_id, "market_name": item.market_name, "state": settings.state}
-            for item in settings.markets
-        ],
-        "contract_rules": [{"when": {"plan": terms.plan},
-        "contract_id": terms.contract_id.format(year=through.year)}],
+        "markets": _markets(settings),
+        "contract_rules": rules,
         "market_rules": [
-            {"when": {"zip_code": [f"{prefix}*" for prefix in sorted({code[:3] for code in item.zip_codes})]},
-             "market_id": item.market_id}
+            {
+                "when": {"zip_code": [f"{code}*" for code in sorted({code[:3] for code in item.zip_codes})]},
+                "market_id": item.market_id,
+            }
             for item in settings.markets
         ],
-        "files": patterns,
-        "options": {"delimiter": ",", "date_formats": [DATE_FORMAT], "required_files": ["eligibility",
-        "medical_claim"]},
+        "delivery": {
+            "month": r"^(?P<year>\d{4})-(?P<month>\d{2})/",
+            "expected": expected,
+            "due_day": DUE_DAY,
+            "since": feed.payer.calendar.month(0),
+        },
+        **keys,
     }  # fmt: skip
     title = f"# {terms.contract_name}: synthetic demo data. No row describes a real person.\n"
-    _write_yaml(feed.folder / "source.yaml", title, content)
+    folder = feed.payer.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_yaml(folder / "source.yaml", title, content)
+    mapping = feed.mapping()
+    if mapping:
+        _write_yaml(folder / "mapping.yaml", f"# How to read the files of {terms.payer}.\n", mapping)
+    totals = feed.totals.text(feed.payer.calendar, feed.payer.received)
+    (folder / "control_totals.csv").write_text(totals, encoding="utf-8", newline="")
+
+
+def _markets(settings: Settings) -> list[dict[str, str]]:
+    return [
+        {"market_id": item.market_id, "market_name": item.market_name, "state": settings.state}
+        for item in settings.markets
+    ]
+
+
+def _describe_records(records: TuvaWriter) -> None:
+    keys = records.declare()
+    keys.pop("expected")
+    title = "# The practices' records: results, vital signs, vaccines, appointments. Synthetic demo data.\n"
+    records.payer.folder.mkdir(parents=True, exist_ok=True)
+    _write_yaml(
+        records.payer.folder / "source.yaml", title, {"name": RECORDS, "title": "Practices' records", **keys}
+    )
 
 
 def _write_organisation(
@@ -225,21 +230,24 @@ def _write_organisation(
     places: network.Network,
     months: people.Months,
     roster: organisation.Roster,
+    crosswalk: list[tuple[str, pa.Table]],
     through: date,
     seed: int,
     to: Path,
 ) -> None:
-    folder = to / "organization"
+    folder = to / ORGANIZATION
     folder.mkdir(parents=True)
-    rng = _generator(seed, "organisation", 0)
+    rng = population.generator(seed, "organisation", 0)
     tables = organisation.organisation_tables(settings, places, months, roster, through.year, rng)
+    tables["person_crosswalk"] = organisation.crosswalk_table(crosswalk)
     for name, table in tables.items():
-        pacsv.write_csv(_plain(table), folder / f"{name}.csv", pacsv.WriteOptions(quoting_style="needed"))
+        pacsv.write_csv(plain(table), folder / f"{name}.csv", pacsv.WriteOptions(quoting_style="needed"))
     _write_yaml(
         folder / "source.yaml",
         "# The organisation's own rosters, panels, contacts and targets: synthetic demo data.\n",
         {
-            "name": "organization",
+            "name": ORGANIZATION,
+            "title": "Our own lists",
             "format": "organization",
             "files": {name: f"{name}.csv" for name in tables},
         },
@@ -247,14 +255,15 @@ def _write_organisation(
 
 
 def _write_pack(to: Path) -> None:
-    folder = to / "ed_weights"
+    folder = to / PACK
     folder.mkdir(parents=True)
     shutil.copyfile(ROOM / "ed_weights.csv", folder / "ed_weights.csv")
     _write_yaml(
         folder / "source.yaml",
         "# ED visit weights for the diagnoses the demo uses; install the full table for real data.\n",
         {
-            "name": "ed_weights",
+            "name": PACK,
+            "title": "ED visit weights",
             "format": "reference_pack",
             "pack": "nyu-ed",
             "version": "demo-2017",
@@ -270,9 +279,14 @@ def _write_yaml(path: Path, title: str, content: dict[str, Any]) -> None:
     )
 
 
+# Feeds that an earlier version of the demo wrote.
+_FORMER = ("harbor_medicare_aco",)
+
+
 def _clear(settings: Settings, to: Path) -> None:
     """Remove an earlier demo; never anything else."""
-    ours = {terms.feed for terms in settings.contracts} | {"organization", "ed_weights"}
+    ours = {terms.feed for terms in settings.contracts}
+    ours |= {ORGANIZATION, RECORDS, MESSAGES, PACK, *_FORMER}
     if to.exists():
         strange = sorted(item.name for item in to.iterdir() if item.name not in ours)
         if strange:
