@@ -1,89 +1,94 @@
-"""One stage of the way from nothing to a published snapshot, run alone so that its memory is its own.
+"""One stage of the way from nothing to a published snapshot, run alone: its time and memory are its own.
 
-`python -m benchmarks.stages demo|build …` prints one JSON line: seconds and rows of each phase. Run by
-`benchmarks/__main__.py`, which reads the peak memory of the process.
+`python -m benchmarks.stages demo|load|transform|publish …` does what `python -m data demo` and `build` do, a
+stage at a time, and prints one JSON line. Stages find what the one before left in the folder given. Run by
+`benchmarks/__main__.py`, which reads the peak memory and processor time of the process.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import time
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
+
+from data import publish
+from data.build import code_version, load_raw
+from data.demo import write_demo
+from data.feeds import find_feeds
+from data.transform import transform
+
+SNAPSHOT = "2000-01-01T000000Z-bench0"
 
 
-def write_demo(members: int, seed: int, feeds: Path) -> dict[str, dict[str, float]]:
-    """Seconds and rows of writing the demo's payer files."""
-    from data.demo import write_demo as write
-
-    started = time.perf_counter()
-    write(members, seed, feeds, Console(file=io.StringIO()))
-    seconds = time.perf_counter() - started
-    return {"demo": {"seconds": seconds, "rows": rows_of(feeds)}}
+def demo(folder: Path, members: int, seed: int) -> float:
+    """The demo's payer files in `feeds`; how many members."""
+    write_demo(members, seed, folder / "feeds")
+    return float(members)
 
 
-def build(feeds: Path, warehouse: Path, memory_limit: str) -> dict[str, dict[str, float]]:
-    """Seconds and rows of each phase: load (rows read), transform (rows loaded), publish (rows kept)."""
-    from data.build import build as run
-
-    marks: list[tuple[str, float]] = []
-    snapshot = run(
-        feeds,
-        warehouse,
-        console=Console(file=io.StringIO()),
-        force=True,
+def load(folder: Path, memory_limit: str) -> float:
+    """The raw tables in `warehouse/.work`; the rows read."""
+    counts = load_raw(
+        find_feeds(folder / "feeds"),
+        work_database(folder),
+        warehouse=folder / "warehouse",
+        snapshot_id=SNAPSHOT,
+        code_version=code_version(),
         memory_limit=memory_limit,
-        on_phase=lambda name: marks.append((name, time.perf_counter())),
     )
-    marks.append(("end", time.perf_counter()))
+    return float(sum(count.rows_in for count in counts))
+
+
+def models(folder: Path, memory_limit: str) -> float:
+    """The snapshot's tables, audited; the rows loaded."""
+    unfinished = publish.unfinished(folder / "warehouse", SNAPSHOT)
+    unfinished.unlink(missing_ok=True)
+    transform(work_database(folder), unfinished, memory_limit=memory_limit)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{unfinished}' as snapshot (read_only)")
+        return number(connection, "select sum(rows_loaded) from snapshot.mart.build")
+
+
+def finish(folder: Path, memory_limit: str) -> float:
+    """The published snapshot; its rows."""
+    snapshot = publish.publish(
+        work_database(folder), folder / "warehouse", SNAPSHOT, {}, memory_limit=memory_limit
+    )
     with duckdb.connect() as connection:
         connection.execute(f"attach '{snapshot.path}' as snapshot (read_only)")
-        rows_in, loaded = connection.execute(
-            "select sum(rows_in), sum(rows_loaded) from snapshot.mart.build"
-        ).fetchall()[0]
-        kept = connection.execute(
-            "select sum(estimated_size) from duckdb_tables() where database_name = 'snapshot'"
-        ).fetchall()[0][0]
-    counts = {"load": rows_in, "transform": loaded, "publish": kept}
-    phases: dict[str, dict[str, float]] = {}
-    for name, rows in counts.items():
-        start = next(at for mark, at in marks if mark == name)
-        after = [at for mark, at in marks if at > start and mark in {*counts, "end"} and mark != name]
-        phases[name] = {"seconds": min(after) - start, "rows": float(rows)}
-    return phases
+        return number(
+            connection, "select sum(estimated_size) from duckdb_tables() where database_name = 'snapshot'"
+        )
 
 
-def rows_of(feeds: Path) -> float:
-    """Rows in a feeds folder's CSV and Parquet files."""
-    total = 0
-    with duckdb.connect() as connection:
-        for file in feeds.rglob("*"):
-            if file.suffix == ".parquet":
-                total += connection.execute(f"select count(*) from read_parquet('{file}')").fetchall()[0][0]
-            elif file.name.endswith((".csv", ".csv.gz")):
-                total += connection.execute(
-                    f"select count(*) from read_csv('{file}', all_varchar = true, ignore_errors = true)"
-                ).fetchall()[0][0]
-    return float(total)
+def work_database(folder: Path) -> Path:
+    """Where a build keeps its raw and staging tables."""
+    return folder / "warehouse" / ".work" / SNAPSHOT / "work.duckdb"
+
+
+def number(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
+    """The one number a query answers."""
+    return float(connection.execute(sql).fetchall()[0][0])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage", choices=["demo", "build"])
+    parser.add_argument("stage", choices=["demo", "load", "transform", "publish"])
+    parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--members", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--feeds", type=Path, required=True)
-    parser.add_argument("--warehouse", type=Path)
     parser.add_argument("--memory-limit", default="4GB")
     given = parser.parse_args()
+    started = time.perf_counter()
     if given.stage == "demo":
-        print(json.dumps(write_demo(given.members, given.seed, given.feeds)))
+        rows = demo(given.folder, given.members, given.seed)
     else:
-        print(json.dumps(build(given.feeds, given.warehouse, given.memory_limit)))
+        run = {"load": load, "transform": models, "publish": finish}[given.stage]
+        rows = run(given.folder, given.memory_limit)
+    print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows}))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,15 @@ def test_a_mark_opens_exactly_what_it_counted(ed_page: Page, chart: str, marks: 
     assert "person" not in ed_page.url, "an address names a person"
 
 
-def test_a_facility_opens_its_visits_and_back_restores_the_page(ed_page: Page) -> None:
+def select_row(page: Page, grid: Locator, row: int) -> None:
+    """Tick a row's box: a header of 38 px, then rows of 38 px."""
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 57 + 38 * row)
+
+
+def test_back_restores_the_page_a_list_was_opened_from(ed_page: Page) -> None:
     ed_page.get_by_role("button", name="Members", exact=True).first.click()
     ed_page.wait_for_url(re.compile(r"/members\?"))
     settled(ed_page)
@@ -79,6 +87,29 @@ def test_a_facility_opens_its_visits_and_back_restores_the_page(ed_page: Page) -
     assert here == there > 0
     ed_page.go_back()
     expect(ed_page.get_by_test_id("stMetric")).to_have_count(4)
+
+
+def test_a_hospital_of_the_pool_opens_its_visits_and_without_its_chip_there_are_more(ed_page: Page) -> None:
+    ed_page.get_by_text(re.compile(r"Open the pool")).click()
+    settled(ed_page)
+    select_row(ed_page, ed_page.locator(".st-key-pooled_facilities"), 0)
+    ed_page.wait_for_url(re.compile(r"/members\?.*facility"))
+    settled(ed_page)
+    here, there = agreement(ed_page)
+    assert here == there > 0
+    ed_page.locator(".st-key-chips").get_by_role("button", name=re.compile("^Facility")).click()
+    expect(ed_page).not_to_have_url(re.compile("facility"))
+    settled(ed_page)
+    assert listed(ed_page) > here, "without the hospital's chip there are no more visits"
+
+
+def listed(page: Page) -> int:
+    """How many visits a list says it shows."""
+    line = page.get_by_text(re.compile(r"[\d,]+ visits here")).first
+    expect(line).to_be_visible()
+    found = re.search(r"([\d,]+) visits here", line.inner_text())
+    assert found is not None
+    return whole_number(found[1])
 
 
 def test_the_definition_drawer_says_how_the_number_is_made(ed_page: Page) -> None:

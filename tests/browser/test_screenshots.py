@@ -91,3 +91,29 @@ def test_the_sign_in_page_and_a_narrow_screen(
     expect(narrow.get_by_test_id("stMetric")).to_have_count(4)
     settled(narrow)
     picture(narrow, "ed_utilization_narrow")
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "address", "first", "last"),
+    [
+        # Each from the top of the section where an analyst sees it to the top of the next.
+        ("truth_clinic_closed", "grace.okafor", "/ed_utilization?market=Harbor", "trend", "facilities"),
+        ("truth_many_visits", "grace.okafor", "/ed_utilization", "frequent", "diagnoses"),
+        ("truth_missing_file", "ken.watanabe", "/data_operations", "deliveries", "verdicts"),
+    ],
+)
+def test_three_planted_truths_as_the_pages_show_them(
+    server: Server, page_as: Callable[..., Page], name: str, user: str, address: str, first: str, last: str
+) -> None:
+    page = page_as(server, user, address)
+    tall = int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+    page.set_viewport_size({"width": 1440, "height": min(max(tall, 600), 7000)})
+    settled(page)
+    top = page.locator(f".st-key-head_{first}").bounding_box()
+    bottom = page.locator(f".st-key-head_{last}").bounding_box()
+    main = page.get_by_test_id("stMainBlockContainer").bounding_box()
+    assert top is not None and bottom is not None and main is not None
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    clip = {"x": main["x"], "y": top["y"] - 12, "width": main["width"], "height": bottom["y"] - top["y"] - 4}
+    assert clip["height"] > 200, f"{last} is not below {first}"
+    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", clip=clip)  # type: ignore[arg-type]
