@@ -39,6 +39,7 @@ class Head:
     """The top of a page, kept free while the filter bar is read and filled once the finding is known."""
 
     def __init__(self) -> None:
+        demo_banner()
         self._line = st.container(
             horizontal=True,
             vertical_alignment="center",
@@ -66,6 +67,16 @@ class Head:
                 data_status(asking, chosen, metrics)
                 if metrics:
                     definitions.definitions_button(asking, metrics)
+
+
+def demo_banner() -> None:
+    """Says, above all else, that the people are not real: where the demo's users may sign in."""
+    if sign_in.demo_mode():
+        with st.container(key="demo_banner"):
+            st.markdown(
+                ":gray-badge[:material/science: Demo] :gray[:small[A made-up market. "
+                "No person, provider or payer on these pages exists.]]"
+            )
 
 
 @contextmanager
