@@ -290,8 +290,11 @@ def _truths(options: argparse.Namespace, console: Console) -> int:
         grid.add_row(status, truth.title, truth.where, truth.since, truth.question or truth.waiting, words)
     _print_result(grid)
     waiting = sum(outcome.status == truths.WAITING for outcome in outcomes)
+    few = sum(outcome.status == truths.TOO_FEW for outcome in outcomes)
     console.print(
-        f"{len(outcomes)} truths: {missing} not found, {waiting} waiting for a page.", highlight=False
+        f"{len(outcomes)} truths: {missing} not found, {few} with too few members to tell, {waiting} waiting "
+        "for a page.",
+        highlight=False,
     )
     return 1 if missing else 0
 

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from analytics import control_chart, funnel
 
 FILE = Path(__file__).parent / "demo" / "truths.yaml"
-FOUND, NOT_FOUND, WAITING = "found", "not found", "waiting"
+FOUND, NOT_FOUND, WAITING, TOO_FEW = "found", "not found", "waiting", "too few"
 # What a waiting truth waits for.
 PAGES = ("cost", "quality", "caseloads", "contracts")
 
@@ -87,6 +87,8 @@ class Funnel(_Strict):
     position: Literal["above", "within", "below", "pooled_or_within"]
     # The group's own rate against everybody's, before chance is thought of.
     ratio: Expected | None = None
+    # Events expected of the group at everybody's rate, below which chance may hide what was planted.
+    enough: float = 0
 
 
 class Chart(_Strict):
@@ -105,6 +107,9 @@ class Ratio(_Strict):
     value: str
     before: dict[str, str]
     ratio: Expected
+    events: str = "visits"
+    # Events in each period, below which chance may hide what was planted.
+    enough: float = 0
 
 
 class Busiest(_Strict):
@@ -155,7 +160,7 @@ class Truth(_Strict):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one truth: found, not found or waiting, and the words for it."""
+    """What became of one truth: found, not found, waiting, or too few to tell; and the words for it."""
 
     truth: Truth
     status: str
@@ -224,7 +229,7 @@ def check(truths: list[Truth], ask: Callable[..., pd.DataFrame], last: date) -> 
             continue
         filters = _dated(truth.filters, last)
         answer = ask(str(truth.question), filters, _dated(truth.params, last))
-        test = truth.check
+        test, before = truth.check, None
         if isinstance(test, Ratio):
             before = ask(
                 str(truth.question), {**filters, **_dated(test.before, last)}, _dated(truth.params, last)
@@ -239,7 +244,8 @@ def check(truths: list[Truth], ask: Callable[..., pd.DataFrame], last: date) -> 
         else:
             assert isinstance(test, Busiest)
             good, words = _busiest(test, answer)
-        outcomes.append(Outcome(truth, FOUND if good else NOT_FOUND, words))
+        missed = TOO_FEW if _too_few(test, answer, before) else NOT_FOUND
+        outcomes.append(Outcome(truth, FOUND if good else missed, words))
     return outcomes
 
 
@@ -334,6 +340,17 @@ def _chart(test: Chart, answer: pd.DataFrame, last: date) -> tuple[bool, str]:
     ago = (last.year - found.since.year) * 12 + last.month - found.since.month
     good = found.movement == test.movement and test.since_months_ago.holds(ago)
     return good, f"{found.sentence} ({ago} months ago)"
+
+
+def _too_few(test: Check | None, answer: pd.DataFrame, before: pd.DataFrame | None) -> bool:
+    """Whether a small population is enough of a reason for not seeing what was planted."""
+    if isinstance(test, Funnel) and test.enough:
+        events, exposure = (test.met, test.eligible) if test.met else (test.events, test.exposure)
+        own = answer[answer[test.name] == test.group]
+        return float(own[exposure].sum()) * float(answer[events].sum() / answer[exposure].sum()) < test.enough
+    if isinstance(test, Ratio) and test.enough and before is not None:
+        return any(_chosen(frame, test.where)[test.events].sum() < test.enough for frame in (answer, before))
+    return False
 
 
 def _ratio(test: Ratio, answer: pd.DataFrame, before: pd.DataFrame) -> tuple[bool, str]:

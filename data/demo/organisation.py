@@ -333,7 +333,8 @@ def _panel(
     pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [(nobody, nobody, nobody.astype(bool))]
     market_of_team = np.array([item.market for item in teams])
     short = [item.name for item in teams].index(SHORT_TEAM)
-    alone = np.flatnonzero((role == NURSE) & (staff_team == short) & active)
+    # The nurse hired last; at a large scale others of the market may be seated with this team.
+    alone = np.flatnonzero((role == NURSE) & (staff_team == short) & active)[-1:]
     theirs = panelled[team[panelled] == short]
     pieces.append((theirs, np.repeat(alone, len(theirs)), np.zeros(len(theirs), bool)))
     for name, share in ROLES.items():
