@@ -125,3 +125,8 @@ def context_of(
         reduced_motion="reduce",
         locale="en-US",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test starts first: begun last, it would run alone while the other processes wait."""
+    items.sort(key=lambda item: "test_many_sessions" not in item.nodeid)
