@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -84,7 +85,9 @@ def ask(
 
         await APP(scope, receive, send)
 
-    asyncio.run(run())
+    # A thread of its own: the test process may have a browser, whose event loop runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
     return Answer(sent)
 
 
