@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: throughput and memory of every stage, and the ED page against bare DuckDB."""
+"""`python -m benchmarks`: throughput and memory of every stage, and the pages against bare DuckDB."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.pages import TITLES
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("demo", "load", "transform", "publish")
@@ -56,12 +59,12 @@ def run_stage(stage: str, folder: Path, *arguments: str) -> Measured:
     )
 
 
-def measure_page(folder: Path) -> tuple[int, float, float, dict[str, tuple[float, float]]]:
-    """(questions, milliseconds asked, milliseconds bare, each) of the ED page, in a process of its own."""
+def measure_pages(folder: Path) -> list[dict[str, Any]]:
+    """`benchmarks.pages.measure` of every page and interaction, in a process of its own."""
     code = (
-        "import json, sys; from pathlib import Path; from benchmarks.ed_page import measure;"
-        f"count, timing = measure(Path({str(folder / 'warehouse')!r}));"
-        "print(json.dumps([count, timing.asked, timing.bare, timing.each]))"
+        "import dataclasses, json; from pathlib import Path; from benchmarks.pages import measure;"
+        f"found = measure(Path({str(folder / 'warehouse')!r}));"
+        "print(json.dumps([dataclasses.asdict(one) for one in found]))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code],
@@ -72,8 +75,8 @@ def measure_page(folder: Path) -> tuple[int, float, float, dict[str, tuple[float
     )
     if answer.returncode:
         raise SystemExit(answer.stderr)
-    count, asked, bare, each = json.loads(answer.stdout.strip().splitlines()[-1])
-    return count, asked, bare, each
+    measured: list[dict[str, Any]] = json.loads(answer.stdout.strip().splitlines()[-1])
+    return measured
 
 
 def main() -> None:
@@ -99,8 +102,18 @@ def main() -> None:
         title="Stages",
     )
     pages = Table(
-        "Members", "Questions", "Asked, ms", "Bare DuckDB, ms", "Ratio", title="ED page, warm and uncached"
+        "Page",
+        "Interaction",
+        "Members",
+        "Questions",
+        "Asked, ms",
+        "Bare DuckDB, ms",
+        "Ratio (aim: 1.5)",
+        "Script, ms",
+        "Growth of the script",
+        title="Pages, warm and uncached",
     )
+    scripts: dict[tuple[str, str], tuple[int, float]] = {}
     detail = Table("Members", "Question", "Asked, ms", "Bare, ms", title="Each question")
     for members in given.members:
         folder = given.folder / str(members)
@@ -134,10 +147,24 @@ def main() -> None:
                 )
         if given.without_page:
             continue
-        count, asked, bare, each = measure_page(folder)
-        pages.add_row(f"{members:,}", str(count), f"{asked:.0f}", f"{bare:.0f}", f"{asked / bare:.2f}")
-        for name, (one_asked, one_bare) in each.items():
-            detail.add_row(f"{members:,}", name, f"{one_asked:.1f}", f"{one_bare:.1f}")
+        for one in measure_pages(folder):
+            about = (one["page"], one["interaction"])
+            before = scripts.get(about)
+            growth = f"{one['script'] / before[1]:.1f} × at {members / before[0]:g} ×" if before else ""
+            scripts[about] = (members, one["script"])
+            pages.add_row(
+                TITLES[one["page"]],
+                one["interaction"],
+                f"{members:,}",
+                str(one["questions"]),
+                f"{one['asked']:.0f}",
+                f"{one['bare']:.0f}",
+                f"{one['asked'] / one['bare']:.2f}",
+                f"{one['script']:.0f}",
+                growth,
+            )
+            for name, (one_asked, one_bare) in one["each"].items():
+                detail.add_row(f"{members:,}", name, f"{one_asked:.1f}", f"{one_bare:.1f}")
     console.print(stages, pages, *([detail] if given.detail else []), sep="\n")
     if not given.keep:
         for members in given.members:
