@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of an interaction's questions, asked and bare, in all and each; and of the page's script."""
+    """Milliseconds of an interaction's questions, asked and bare, in all and each; and its script's."""
 
     page: str
     interaction: str
@@ -113,7 +113,7 @@ def run_page(page: str, state: Mapping[str, Any], principal: Any) -> tuple[list[
         for name, value in state.items():
             app.session_state[name] = value
         app.run()
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(page).run()
         recorded.clear()
 
         def run() -> None:
