@@ -2,17 +2,22 @@
 
 Limits: a u-chart for rates (σ = √(mean rate ÷ exposure)) and a p-chart for shares (σ = √(p̄(1-p̄) ÷ n)),
 three σ either side of the mean (Shewhart; Provost & Murray, The Health Care Data Guide, 2011). With tens of
-thousands of member-months the counting σ alone is too narrow, because months differ for reasons that are not
-signals; as in Laney's u′ and p′ charts (Quality Engineering 2002;14:531-537) σ is then widened by the
+thousands of member-months the counting σ alone is too narrow, because months differ for reasons that are
+not signals; as in Laney's u′ and p′ charts (Quality Engineering 2002;14:531-537) σ is then widened by the
 month-to-month spread, and never narrowed.
 
-Rules: NHS England, Making Data Count: a point beyond a limit; 7 in a row on one side of the mean; 7 in a row
-rising or falling; 2 of 3 in the outer third on the same side.
+Amounts per member-month (PMPM) are no counts: an individuals chart (XmR) has limits at the mean ± 2.66 ×
+the mean moving range (Wheeler & Chambers, Understanding Statistical Process Control, 1992; Provost & Murray
+2011), 2.66 being 3 ÷ 1.128, so that σ is the moving range's.
 
-Baseline: the mean and limits come from the mature months before the first sustained shift (7 or more in a row
-on one side of the mean of at least 12 months before it), or from all mature months if there is none; months
-beyond the limits are left out of the mean. Later months are held against that baseline, so that a lasting
-change stays visible instead of moving the mean. Immature months are neither in the baseline nor tested.
+Rules: NHS England, Making Data Count: a point beyond a limit; 7 in a row on one side of the mean; 7 in a
+row rising or falling; 2 of 3 in the outer third on the same side.
+
+Baseline: the mean and limits come from the mature months before the first sustained shift (7 or more in a
+row on one side of the mean of at least 12 months before it), or from all mature months if there is none;
+months beyond the limits are left out of the mean. Later months are held against that baseline, so that a
+lasting change stays visible instead of moving the mean. Immature months are neither in the baseline nor
+tested.
 """
 
 from __future__ import annotations
@@ -106,6 +111,94 @@ def proportion_chart(
     """p-chart of met ÷ eligible (0..1). Columns as `control_chart`, with Wilson 95% intervals; limits stay in
     0..1."""
     return _chart(months, met, eligible, 1.0, mature, completion, lower_is_better, share=True)
+
+
+def individuals_chart(
+    months: Iterable[date],
+    values: Iterable[float | None],
+    *,
+    to_date: Iterable[float | None] | None = None,
+    low: Iterable[float | None] | None = None,
+    high: Iterable[float | None] | None = None,
+    exposure: Iterable[float] | None = None,
+    mature: Iterable[bool] | None = None,
+    completion: Iterable[float | None] | None = None,
+    lower_is_better: bool = True,
+) -> pd.DataFrame:
+    """XmR chart of one amount a month, such as completed PMPM in dollars: limits mean ± 2.66 × mean moving
+    range.
+
+    values: the completed amount; low and high its interval, where it is an estimate. to_date: what has been
+    paid of it. exposure: member-months, for the reader. Rules, baseline and months left out as
+    `control_chart`; the mean is that of the months' values, each counting once. A moving range needs two
+    months that follow each other, both in the baseline.
+
+    Columns as `control_chart`. rate: the value of a mature month, the amount to date of an immature one
+    (its value where to_date is not given). low, high: as given. estimate, estimate_low, estimate_high:
+    value, low and high of immature months. events: rate × exposure (dollars), NaN without exposure. attrs
+    as `_chart`, and money = True; dispersion is 1. ValueError if the inputs differ in length or a month is
+    given twice.
+    """
+    given = {"value": values, "to_date": to_date, "low": low, "high": high}
+    known = list(months)
+    nothing = [None] * len(known)
+    frame = _calendar(known, nothing, nothing if exposure is None else exposure, mature, completion)
+    for name, column in given.items():
+        listed = nothing if column is None else list(column)
+        if len(listed) != len(known):
+            raise ValueError(f"{len(known)} months but {len(listed)} values of {name}")
+        by_month = pd.Series(
+            pd.to_numeric(pd.Series(listed)).to_numpy("float64"), pd.to_datetime(pd.Series(known))
+        )
+        frame[name] = by_month.reindex(frame["month"]).to_numpy()
+    is_mature = frame["mature"].to_numpy(dtype=bool)
+    raw = frame["value"] if to_date is None else frame["to_date"]
+    frame["rate"] = frame["value"].where(is_mature, raw)
+    frame["events"] = frame["rate"] * frame["exposure"]
+    for name, source in (("estimate", "value"), ("estimate_low", "low"), ("estimate_high", "high")):
+        frame[name] = frame[source].where(~is_mature)
+
+    amounts = frame["value"].to_numpy(dtype="float64")
+    tested = is_mature & ~np.isnan(amounts)
+    places = np.flatnonzero(tested)
+    ending, shift = _baseline(amounts, amounts, np.ones(len(amounts)), places, 1.0)
+    baseline = places[:ending]
+    mean, deviation, outside = _individuals_centre(amounts, baseline)
+    sigma = np.full(len(amounts), deviation)
+    few = len(places) < MINIMUM_BASELINE or not deviation > 0
+    frame["mean"] = mean
+    frame["lower"], frame["upper"] = np.maximum(mean - 3 * sigma, 0.0), mean + 3 * sigma
+    if few:
+        frame[["lower", "upper"]] = np.nan
+    frame["rules"], frame["side"], frame["signal"] = _signals(
+        amounts, mean, sigma, tested & (not few), lower_is_better
+    )
+    frame["phase"] = _phases(frame, places[ending:])
+    frame = frame[COLUMNS]
+    frame.attrs = _attributes(frame["month"], mean, baseline, shift, outside, few) | {
+        "dispersion": 1.0,
+        "per": 1.0,
+        "share": False,
+        "money": True,
+        "lower_is_better": lower_is_better,
+    }
+    return frame
+
+
+def _individuals_centre(amounts: Floats, baseline: NDArray[np.intp]) -> tuple[float, float, NDArray[np.intp]]:
+    """Mean, σ = mean moving range ÷ 1.128, and the baseline months beyond the limits, left out of both."""
+    kept = baseline
+    while True:
+        if not len(kept):
+            return math.nan, math.nan, kept
+        mean = float(amounts[kept].mean())
+        together = np.diff(kept) == 1
+        ranges = np.abs(np.diff(amounts[kept]))[together]
+        deviation = float(ranges.mean() / 1.128) if len(ranges) else math.nan
+        inside = kept[np.abs(amounts[kept] - mean) <= 3 * deviation]
+        if len(inside) == len(kept) or len(inside) < max(len(baseline) / 2, 2):
+            return mean, deviation, np.setdiff1d(baseline, kept)
+        kept = inside
 
 
 def finding(chart: pd.DataFrame) -> Finding:
@@ -212,28 +305,43 @@ def _chart(
     frame["rules"], frame["side"], frame["signal"] = _signals(
         rates, mean, sigma, tested & (not few), lower_is_better
     )
-    phase = np.where(
-        frame["rate"].isna(), "missing", np.where(frame["mature"], "baseline", "immature")
-    ).astype(object)
-    phase[places[ending:]] = "after"
-    frame["phase"] = phase
+    frame["phase"] = _phases(frame, places[ending:])
     _add_intervals(frame, per, share=share)
 
     frame = frame[COLUMNS]
-    stamp = frame["month"]
-    frame.attrs = {
-        "mean": None if math.isnan(mean) else float(mean),
-        "baseline_start": _as_date(stamp[baseline[0]]) if len(baseline) else None,
-        "baseline_end": _as_date(stamp[baseline[-1]]) if len(baseline) else None,
-        "shift_start": _as_date(stamp[shift]) if shift is not None else None,
+    frame.attrs = _attributes(frame["month"], mean, baseline, shift, outside, few) | {
         "dispersion": float(dispersion),
-        "left_out": [_as_date(stamp[at]) for at in outside],
-        "too_few": bool(few),
         "per": per,
         "share": share,
         "lower_is_better": lower_is_better,
     }
     return frame
+
+
+def _phases(frame: pd.DataFrame, after: NDArray[np.intp]) -> NDArray[np.object_]:
+    phase = np.where(
+        frame["rate"].isna(), "missing", np.where(frame["mature"], "baseline", "immature")
+    ).astype(object)
+    phase[after] = "after"
+    return phase
+
+
+def _attributes(
+    stamp: pd.Series,
+    mean: float,
+    baseline: NDArray[np.intp],
+    shift: int | None,
+    outside: NDArray[np.intp],
+    few: bool,
+) -> dict[str, object]:
+    return {
+        "mean": None if math.isnan(mean) else float(mean),
+        "baseline_start": _as_date(stamp[baseline[0]]) if len(baseline) else None,
+        "baseline_end": _as_date(stamp[baseline[-1]]) if len(baseline) else None,
+        "shift_start": _as_date(stamp[shift]) if shift is not None else None,
+        "left_out": [_as_date(stamp[at]) for at in outside],
+        "too_few": bool(few),
+    }
 
 
 def _calendar(

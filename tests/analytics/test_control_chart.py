@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.control_chart import control_chart, finding, proportion_chart
+from analytics.control_chart import COLUMNS, control_chart, finding, individuals_chart, proportion_chart
 
 # The months of the mockup: sixteen around 551, then eight below it.
 MOCKUP = [561, 538, 549, 579, 590, 556, 531, 547, 562, 533, 549, 529, 533, 558, 546, 559]
@@ -184,3 +184,70 @@ def test_usual_months_seldom_signal() -> None:
         for _ in range(100)
     )
     assert fired / 100 < 0.3
+
+
+# Twelve months whose moving ranges are all 10: mean 905, limits 905 ± 26.6.
+STEADY = [900.0, 910.0] * 6
+
+
+def test_individuals_limits_are_the_mean_and_266_moving_ranges() -> None:
+    chart = individuals_chart(months(12), STEADY, exposure=[1000] * 12)
+    assert chart.attrs["mean"] == pytest.approx(905)
+    assert chart["upper"].iloc[0] == pytest.approx(905 + 2.66 * 10, abs=0.01)
+    assert chart["lower"].iloc[0] == pytest.approx(905 - 2.66 * 10, abs=0.01)
+    assert chart["events"].iloc[0] == 900_000
+    assert list(chart.columns) == COLUMNS
+    assert set(chart["signal"]) == {"none"}
+    assert control_chart(months(12), STEADY, [1000] * 12).attrs.keys() | {"money"} == chart.attrs.keys()
+
+
+def test_an_amount_beyond_its_limits_is_a_signal_and_left_out_of_the_mean() -> None:
+    chart = individuals_chart(months(13), [*STEADY, 960.0])
+    assert chart["signal"].iloc[-1] == "worsening"
+    assert chart.attrs["left_out"] == [date(2025, 9, 1)]
+    assert chart.attrs["mean"] == pytest.approx(905)
+    assert finding(chart).sentence == "Sep 2025 is above the upper limit"
+
+
+def test_a_lasting_change_of_an_amount_is_held_against_the_months_before_it() -> None:
+    chart = individuals_chart(months(19), [*STEADY, *[895.0, 890.0, 893.0, 896.0, 891.0, 889.0, 894.0]])
+    found = finding(chart)
+    assert (found.kind, found.since, found.months) == ("improving", date(2025, 9, 1), 7)
+    assert list(chart["phase"]) == ["baseline"] * 12 + ["after"] * 7
+
+
+def test_a_missing_month_makes_no_moving_range() -> None:
+    without = [month for month in months(13) if month.month != 3]
+    chart = individuals_chart(without, STEADY)
+    assert chart["phase"].tolist().count("missing") == 1
+    assert chart["upper"].iloc[0] == pytest.approx(905 + 2.66 * 10, abs=0.01)
+
+
+def test_an_immature_amount_is_an_estimate_and_not_tested() -> None:
+    chart = individuals_chart(
+        months(14),
+        [*STEADY, 920.0, 5000.0],
+        to_date=[*STEADY, 800.0, 300.0],
+        low=[None] * 12 + [890, 2000],
+        high=[None] * 12 + [950, 8000],
+        mature=[True] * 12 + [False] * 2,
+        completion=[1.0] * 12 + [0.87, 0.2],
+    )
+    last = chart.iloc[-2]
+    assert (last["rate"], last["estimate"], last["estimate_low"], last["estimate_high"]) == (
+        800,
+        920,
+        890,
+        950,
+    )
+    assert (last["signal"], last["phase"], last["completion"]) == ("not_tested", "immature", 0.87)
+    assert chart.attrs["mean"] == pytest.approx(905)
+    assert chart["estimate"].iloc[:12].isna().all()
+
+
+def test_fewer_than_twelve_amounts_are_too_few_to_test() -> None:
+    chart = individuals_chart(months(11), STEADY[:11])
+    assert chart.attrs["too_few"]
+    assert chart["upper"].isna().all()
+    with pytest.raises(ValueError, match="12 months but 11 values of low"):
+        individuals_chart(months(12), STEADY, low=[1.0] * 11)
