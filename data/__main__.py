@@ -45,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     _warehouse(one, "where to publish")
     one.add_argument("--force", action="store_true", help="publish even if nothing has changed")
     one.add_argument(
+        "--through-delivery",
+        type=_month,
+        metavar="MONTH",
+        help="leave aside files delivered for later months than this, such as 2026-09",
+    )
+    one.add_argument(
         "--memory-limit",
         default=MEMORY_LIMIT,
         metavar="SIZE",
@@ -197,6 +203,13 @@ def _warehouse(one: argparse.ArgumentParser, meaning: str) -> None:
     )
 
 
+def _month(text: str) -> datetime.date:
+    try:
+        return datetime.datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month; write it as 2026-09") from None
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -239,6 +252,7 @@ def _build(options: argparse.Namespace, console: Console) -> None:
         options.warehouse,
         console=console,
         force=options.force,
+        through_delivery=options.through_delivery,
         memory_limit=options.memory_limit,
         threads=options.threads,
     )

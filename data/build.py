@@ -11,9 +11,9 @@ import errno
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -21,7 +21,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table as Grid
 
-from data import publish
+from data import estimates, publish
 from data.feed_error import FeedError
 from data.feeds import SOURCE_FILE, UNASSIGNED, Feed, FeedFile, find_feeds
 from data.progress import Narrator
@@ -35,6 +35,7 @@ from data.sources.tables import ALWAYS, CONTROL_TOTAL
 from data.transform import AuditFailed, transform
 
 MEMORY_LIMIT = "4GB"
+_INPUT = pa.schema([("name", pa.string()), ("sha256", pa.string())])
 
 _LEDGER_OF_THE_BUILD = (
     """create table raw.quarantine (
@@ -52,8 +53,11 @@ _LEDGER_OF_THE_BUILD = (
     delivery_month date, received_on date, rows_filtered bigint, rows_superseded bigint
 )""",
     """create table raw.run (snapshot_id varchar, built_at timestamp, code_version varchar)""",
+    """create table raw.build_input (name varchar, sha256 varchar)""",
+    """create table raw.previous_snapshot (snapshot_id varchar, path varchar, note varchar)""",
 )
-"""Raw tables that no file brings: what was read, what was set aside, and which run it was."""
+"""Raw tables that no file brings: what was read, what was set aside, and which run it was; what the snapshot
+is made from, and the one that is served while it is made, to say what has changed since."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ def build(
     *,
     console: Console | None = None,
     force: bool = False,
+    through_delivery: datetime.date | None = None,
     memory_limit: str = MEMORY_LIMIT,
     threads: int | None = None,
     on_phase: Callable[[str], None] | None = None,
@@ -104,8 +109,10 @@ def build(
     """Build the feeds into a new snapshot of the warehouse and let ``CURRENT`` point at it.
 
     Where nothing has changed since the snapshot that is served (files, declarations, reference packs, the
-    program itself), nothing is published unless ``force``; the snapshot returned says so. ``on_phase`` is
-    told of every step, also the short ones between a snapshot's copy and its publication.
+    program itself), nothing is published unless ``force``; the snapshot returned says so. With
+    ``through_delivery``, the first day of a month, files of later deliveries are left aside, as if they had
+    not come yet. ``on_phase`` is told of every step, also the short ones between a snapshot's copy and its
+    publication.
 
     Raises :class:`BuildError`; whatever happens, ``CURRENT`` and its snapshot are as they were.
     """
@@ -117,7 +124,9 @@ def build(
         with publish.lock(warehouse):
             publish.clean_leftovers(warehouse)
             try:
-                return _build(feeds, warehouse, console, narrator, force, memory_limit, threads, phase)
+                return _build(
+                    feeds, warehouse, console, narrator, force, through_delivery, memory_limit, threads, phase
+                )
             finally:
                 publish.clean_leftovers(warehouse)
     except ExceptionGroup as group:
@@ -136,6 +145,7 @@ def _build(
     console: Console,
     narrator: Narrator,
     force: bool,
+    through_delivery: datetime.date | None,
     memory_limit: str,
     threads: int | None,
     phase: Callable[[str], None],
@@ -143,6 +153,8 @@ def _build(
     phase("find")
     with narrator.phase("Checking") as bar:
         found = find_feeds(feeds, on_file=lambda path: bar.step(path.name))
+    if through_delivery:
+        found = _delivered(found, through_delivery)
     inputs = _inputs(found, warehouse)
     current = publish.current_id(warehouse)
     if current and not force:
@@ -164,6 +176,8 @@ def _build(
             warehouse=warehouse,
             snapshot_id=snapshot_id,
             code_version=code_version(),
+            inputs=inputs,
+            previous=current,
             memory_limit=memory_limit,
             threads=threads,
             on_step=bar.step,
@@ -184,6 +198,20 @@ def _build(
         )
     _report(console, found, counts, snapshot)
     return snapshot
+
+
+def _delivered(feeds: list[Feed], through: datetime.date) -> list[Feed]:
+    """The feeds as they were when the deliveries of a month had come: without files of later months."""
+    kept = [
+        replace(
+            feed,
+            files=tuple(
+                file for file in feed.files if not file.delivery_month or file.delivery_month <= through
+            ),
+        )
+        for feed in feeds
+    ]
+    return [feed for feed in kept if feed.files]
 
 
 def _transform(
@@ -223,13 +251,18 @@ def code_version() -> str:
 
 
 def code_sha256() -> str:
-    """A hash of everything in ``data/`` that decides what a build makes of its files (the demo does not)."""
+    """A hash of everything that decides what a build makes of its files: ``data/`` without the demo, the
+    parts of ``analytics/`` that estimates use, and the versions of the packages that decide an estimate."""
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
         if path.suffix in (".py", ".sql", ".yaml", ".csv") and inside.parts[0] != "demo":
             digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in estimates.code_files():
+        digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, version in estimates.package_versions().items():
+        digest.update(f"{name} {version}\0".encode())
     return digest.hexdigest()
 
 
@@ -352,6 +385,8 @@ def load_raw(
     warehouse: Path | None = None,
     snapshot_id: str = "",
     code_version: str = "",
+    inputs: Mapping[str, str] | None = None,
+    previous: str | None = None,
     memory_limit: str = MEMORY_LIMIT,
     threads: int | None = None,
     today: datetime.date | None = None,
@@ -360,7 +395,8 @@ def load_raw(
 ) -> list[FeedCount]:
     """Create ``work_database`` with every table of the ``raw`` schema, filled from the feeds.
 
-    ``warehouse`` is where installed reference packs are looked for. Scratch files stand beside the work
+    ``warehouse`` is where installed reference packs are looked for, and the snapshot ``previous``, with which
+    the new one, made from ``inputs``, is compared. Scratch files stand beside the work
     database and are removed. Raises an ``ExceptionGroup`` of :class:`FeedError` with the errors of all feeds;
     with ``collect`` they are added to it instead, and what could be loaded is loaded.
     """
@@ -387,6 +423,7 @@ def load_raw(
             connection.execute(
                 "insert into work.raw.run values (?, ?, ?)", [snapshot_id, built_at, code_version]
             )
+            _note_previous(connection, warehouse, previous, inputs or {})
             loaded_packs: dict[str, FileCount] = {}
             try:
                 loaded_packs = packs.load(connection, warehouse, found, built_at)
@@ -419,6 +456,24 @@ def load_raw(
     if collect is not None:
         collect.extend(problems)
     return counts
+
+
+def _note_previous(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path | None,
+    previous: str | None,
+    inputs: Mapping[str, str],
+) -> None:
+    """Write what this snapshot is made from, and which one it follows (data/estimates/change.py)."""
+    connection.register("inputs", pa.table({"name": [*inputs], "sha256": [*inputs.values()]}, schema=_INPUT))
+    connection.execute("insert into work.raw.build_input select name, sha256 from inputs")
+    connection.unregister("inputs")
+    path = warehouse / f"{previous}.duckdb" if warehouse and previous else None
+    note = None if path and path.is_file() else "there is no earlier snapshot"
+    connection.execute(
+        "insert into work.raw.previous_snapshot values (?, ?, ?)",
+        [previous, None if note else str(path), note],
+    )
 
 
 @contextmanager

@@ -88,6 +88,10 @@ class ContractDeclaration(_Strict):
     terms_version: Annotated[str, BeforeValidator(str)] = "1"
     # A control cohort belongs to nobody's work: it is counted only where it is chosen.
     control_for: Identifier | None = None
+    # Dollars per member and calendar year: above the cap the contract does not count them, and from the
+    # threshold on a member is a large claimant.
+    truncation_cap: float | None = Field(default=None, gt=0)
+    large_claimant_threshold: float = Field(default=100_000, gt=0)
 
     @model_validator(mode="after")
     def _period(self) -> ContractDeclaration:

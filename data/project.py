@@ -6,9 +6,9 @@ everything it was made from: a build then starts without SQLMesh, whose reading 
 build. Where nothing can be kept, every build reads the models again. SQLMesh is told to send nothing
 anywhere.
 
-Raw, staging and reference tables, and views, are in the work database. Tables of core and mart are in the
-database called `snapshot`, which is the file that is published; or in the work database, if that is all there
-is.
+Raw, staging, reference and estimate tables, and views, are in the work database. Tables of core and mart are
+in the database called `snapshot`, which is the file that is published; or in the work database, if that is
+all there is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from data import estimates
 
 if TYPE_CHECKING:
     from sqlmesh import Context
@@ -184,16 +186,36 @@ def _read_project() -> Statements:
                 )
                 for audit, arguments in model.audits_with_args
             ]
+            read = tuple(sorted(_plain_name(other) for other in model.depends_on))
             models.append(
                 Model(
                     name,
                     model.kind.is_view,
-                    tuple(sorted(_plain_name(other) for other in model.depends_on)),
+                    tuple(sorted({*read, *estimates.needs(read)})),
                     _sql(model.render_query_or_raise(), published),
                     tuple(audits),
                 )
             )
-    return Statements(tuple(models), seeds)
+    return Statements(_in_order(models), seeds)
+
+
+def _in_order(models: list[Model]) -> tuple[Model, ...]:
+    """The models as SQLMesh sorts them, but each after what the estimates it reads are made from."""
+    named = {model.name: model for model in models}
+    placed: dict[str, Model] = {}
+
+    def place(model: Model, waiting: tuple[str, ...]) -> None:
+        if model.name in waiting:
+            raise ValueError(f"models and estimates go in a circle: {' -> '.join((*waiting, model.name))}")
+        for name in model.depends_on:
+            if name in named and name not in placed:
+                place(named[name], (*waiting, model.name))
+        placed.setdefault(model.name, model)
+
+    for model in models:
+        if model.name not in placed:
+            place(model, ())
+    return tuple(placed.values())
 
 
 def _sql(query: Any, published: set[str]) -> str:
@@ -234,7 +256,8 @@ def _fingerprint() -> str:
     for package in ("sqlmesh", "sqlglot", "duckdb"):
         digest.update(f"{package} {version(package)}\n".encode())
     files = [path for path in MODELS.rglob("*") if path.suffix in (".sql", ".yaml")]
-    for path in [Path(__file__), Path(__file__).with_name("transform.py"), *sorted(files)]:
+    steps = estimates.FOLDER.glob("*.py")
+    for path in [Path(__file__), Path(__file__).with_name("transform.py"), *sorted(steps), *sorted(files)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:24]
 

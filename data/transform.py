@@ -3,7 +3,8 @@
 The models and their audits are those of the SQLMesh project (`data/project.py`), built under their own names,
 so that what is left behind is plain tables and views. Tables of `core` and `mart` are written where they are
 published, once, in the order in which they are read. A blocking audit that finds rows stops the run with
-`AuditFailed`, and nothing is published.
+`AuditFailed`, and nothing is published. Before the first model that reads an estimate, the step that makes it
+runs (`data/estimates`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from data import estimates
 from data.project import LAYERS, PUBLISHED, SEEDS, SNAPSHOT, Audit, Model, Statements, statements
 from data.publish import ORDER
 from data.sources.files import literal, quote
@@ -51,8 +53,13 @@ PROMISES = {
     "key_is_not_null": "keys are never empty",
     "enrolled_rows_have_member_month": "every row of an enrolled month has its member-month",
     "spend_ties_to_loaded_lines": "paid equals the paid of the loaded claim lines, to the cent, per feed",
+    "lines_tie_to_spend": "claim lines add up to the months of spend, to the cent",
+    "group_ties_to_spend": "the sums without members are those of the members, to the cent",
+    "causes_sum_to_difference": "what changed since the last snapshot adds up to the difference, to the cent",
     "class_weights_account_for_one": "the four weights and the special class are 0 to 1 and account for 1",
     "exists_in_dimension": "every id exists in its dimension",
+    "completion_holds_every_month": "every month of the triangle has its completion, of the enrolled dollars",
+    "completion_is_consistent": "an estimate is what its factors make of the dollars to date",
 }
 
 
@@ -66,12 +73,12 @@ def transform(
 ) -> None:
     """Build every model of `data/models` in the work database, whose schema `raw` holds the loaded feeds.
 
-    Leaves schemas `reference` (the seeds) and `staging` there; earlier ones are replaced. The tables of
-    `core` and `mart` go to `snapshot`, a file that does not exist yet, or to the work database too where none
-    is given: only then is the work database left in a state to be read again. `on_model(name, done, total)`
-    is called after each model. `memory_limit` and `threads` are DuckDB's. Raises `AuditFailed` when a promise
-    of the warehouse is broken, `TransformFailed` when a model fails, and DuckDB's own error when memory, or
-    the disk, gives out.
+    Leaves schemas `reference` (the seeds), `staging` and `estimate` there; earlier ones are replaced. The
+    tables of `core` and `mart` go to `snapshot`, a file that does not exist yet, or to the work database too
+    where none is given: only then is the work database left in a state to be read again. `on_model(name,
+    done, total)` is called after each model. `memory_limit` and `threads` are DuckDB's. Raises `AuditFailed`
+    when a promise of the warehouse is broken, `TransformFailed` when a model fails, and DuckDB's own error
+    when memory, or the disk, gives out.
     """
     found = statements()
     broken: list[BrokenPromise] = []
@@ -84,11 +91,14 @@ def transform(
             for schema in PUBLISHED:
                 connection.execute(f"create schema {SNAPSHOT}.{schema}")
         _load_reference(connection, found)
+        estimates.create_tables(connection)
+        estimated: set[str] = set()
         for done, model in enumerate(found.models, start=1):
             # What rests on a table that breaks its promise is not built; the rest is, to tell it all at once.
             if held_back.intersection(model.depends_on):
                 held_back.add(model.name)
                 continue
+            _estimate(connection, model, estimated, snapshot is not None)
             failing = _build(connection, model, snapshot is not None)
             if failing:
                 broken += failing
@@ -145,6 +155,21 @@ def _opened(
             yield connection
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _estimate(connection: duckdb.DuckDBPyConnection, model: Model, estimated: set[str], apart: bool) -> None:
+    """Run the steps whose tables a model reads; `estimated` names those that have run, and is added to."""
+    for table in model.depends_on:
+        step = estimates.step_of(table)
+        if step is None or step.NAME in estimated:
+            continue
+        estimated.add(step.NAME)
+        try:
+            step.run(connection, published=f"{SNAPSHOT}." if apart else "")
+        except (duckdb.OutOfMemoryException, duckdb.IOException, MemoryError, OSError):
+            raise
+        except Exception as error:
+            raise TransformFailed(f"estimate of {step.NAME}: {error}") from error
 
 
 def _build(connection: duckdb.DuckDBPyConnection, model: Model, apart: bool) -> list[BrokenPromise]:

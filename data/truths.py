@@ -71,6 +71,11 @@ class Rows(_Strict):
     # `difference: [a, b]` is the sum of a less the sum of b, as a share of a.
     difference: tuple[str, str] | None = None
     difference_is: Expected | None = None
+    # `share: [a, b]` is the sum of a by the sum of b.
+    share: tuple[str, str] | None = None
+    share_is: Expected | None = None
+    # By column, the sum over the rows below which chance may hide what was planted.
+    enough: dict[str, float] = Field(default_factory=dict)
 
 
 class Funnel(_Strict):
@@ -244,7 +249,7 @@ def check(truths: list[Truth], ask: Callable[..., pd.DataFrame], last: date) -> 
         else:
             assert isinstance(test, Busiest)
             good, words = _busiest(test, answer)
-        missed = TOO_FEW if _too_few(test, answer, before) else NOT_FOUND
+        missed = TOO_FEW if _too_few(test, answer, before, last) else NOT_FOUND
         outcomes.append(Outcome(truth, FOUND if good else missed, words))
     return outcomes
 
@@ -280,7 +285,9 @@ def _moment(value: Any, last: date) -> Any:
 def _chosen(frame: pd.DataFrame, where: Mapping[str, Any], last: date | None = None) -> pd.DataFrame:
     for name, value in where.items():
         wanted = _moment(value, last) if last else value
-        if isinstance(wanted, date):
+        if pd.api.types.is_integer_dtype(frame[name]):
+            frame = frame[frame[name] == int(wanted)]
+        elif isinstance(wanted, date):
             frame = frame[pd.to_datetime(frame[name]).dt.date == wanted]
         else:
             frame = frame[frame[name] == wanted]
@@ -303,6 +310,11 @@ def _rows(test: Rows, answer: pd.DataFrame, last: date) -> tuple[bool, str]:
         share = (total - part) / total if total else 0.0
         good &= test.difference_is.holds(share)
         words.append(f"{share:.1%} less {test.difference[1]} than {test.difference[0]}")
+    if test.share and test.share_is:
+        part, total = (float(rows[name].sum()) for name in test.share)
+        share = part / total if total else 0.0
+        good &= test.share_is.holds(share)
+        words.append(f"{test.share[0]} is {share:.1%} of {test.share[1]}")
     return good, "; ".join(words)
 
 
@@ -342,12 +354,17 @@ def _chart(test: Chart, answer: pd.DataFrame, last: date) -> tuple[bool, str]:
     return good, f"{found.sentence} ({ago} months ago)"
 
 
-def _too_few(test: Check | None, answer: pd.DataFrame, before: pd.DataFrame | None) -> bool:
+def _too_few(
+    test: Check | None, answer: pd.DataFrame, before: pd.DataFrame | None, last: date | None = None
+) -> bool:
     """Whether a small population is enough of a reason for not seeing what was planted."""
     if isinstance(test, Funnel) and test.enough:
         events, exposure = (test.met, test.eligible) if test.met else (test.events, test.exposure)
         own = answer[answer[test.name] == test.group]
         return float(own[exposure].sum()) * float(answer[events].sum() / answer[exposure].sum()) < test.enough
+    if isinstance(test, Rows) and test.enough and last is not None:
+        rows = _chosen(answer, test.where, last)
+        return any(float(rows[name].sum()) < least for name, least in test.enough.items())
     if isinstance(test, Ratio) and test.enough and before is not None:
         return any(_chosen(frame, test.where)[test.events].sum() < test.enough for frame in (answer, before))
     return False

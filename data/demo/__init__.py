@@ -9,11 +9,13 @@
     enrolment     who is covered by which contract when
     encounters    ED visits and hospital stays
     ambulatory    everything else that is billed
+    coding        what else people have, which risk adjustment looks for
     claims        encounters as claim lines: priced, paid late, corrected
     pharmacy, clinical    fills; results, blood pressures, vaccines, appointments
     population    all of this, a chunk of people at a time
     gaps, adt     the payers' gap lists; the hospitals' messages
-    organisation  staff, panels, contacts, attribution, targets, the enterprise index
+    budgets       what the contracts were expected to cost: targets and budgets
+    organisation  staff, panels, contacts, attribution, targets, drugs, networks, the enterprise index
     formats       how each payer writes what it sends, month by month
     dirt          what is wrong with the files, on purpose
     write         the feeds folder

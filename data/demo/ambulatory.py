@@ -28,7 +28,7 @@ from data.demo.encounters import (
     to_weekday,
 )
 from data.demo.enrolment import Coverage
-from data.demo.network import Network
+from data.demo.network import Network, specialist_of, specialty
 from data.demo.people import NOT_MOVED, Months, People
 from data.demo.sampling import Frame, even_bernoulli, even_choice, even_lognormals
 from data.demo.settings import COMMERCIAL, CONTRACT_KEYS, MEDICAID, Settings
@@ -127,6 +127,19 @@ CHILD_MINOR = ("J069", "R059", "J309", "R509", "B349", "L309", "Z23", "H6690", "
 _NOT_BEFORE = {"66984": (50, "29881"), "45385": (40, "29881"), "45378": (40, "74177"), "93306": (30, "74177"),
                "29881": (14, "42820"), "E1390": (45, "E0601"), "E0143": (40, "E0601"),
                "E0601": (18, "E0570")}  # fmt: skip
+# Who is seen in a specialist's office, and how often.
+_OFFICE = {
+    "cardiology": 0.22, "orthopedic surgery": 0.18, "ophthalmology": 0.12, "dermatology": 0.11,
+    "gastroenterology": 0.10, "neurology": 0.07, "endocrinology": 0.06, "pulmonology": 0.06,
+    "otolaryngology": 0.05, "rheumatology": 0.03,
+}  # fmt: skip
+# What only one specialty does; the last of these on a claim decides.
+_DONE_BY = {
+    "93000": "cardiology", "20610": "orthopedic surgery", "29881": "orthopedic surgery",
+    "66984": "ophthalmology", "67028": "ophthalmology", "45385": "gastroenterology", "11102": "dermatology",
+    "42820": "otolaryngology",
+}  # fmt: skip
+_NOT_OF_BONES = [code for code, name in _DONE_BY.items() if name != "orthopedic surgery"]
 # Where a practice has closed, what its members still find elsewhere.
 _LEFT_OF_CARE = 0.45
 
@@ -215,7 +228,17 @@ def _service(
         # Hospitals' charges for the like service vary widely.
         price = price * even_lognormals(0.4, count, rng, np.lexsort((price[:, 0], contract)))[:, None]
     rendering, billing, facility, hospital = _who(
-        settings, service, people, network, pcp, person, month, contract, rng
+        settings,
+        service,
+        people,
+        network,
+        codes,
+        pcp,
+        person,
+        month,
+        contract,
+        np.where(present, hcpcs, NULL),
+        rng,
     )
     revenue = None
     if service.bill_type:
@@ -353,13 +376,15 @@ def _who(
     service: Service,
     people: People,
     network: Network,
+    codes: Vocabulary,
     pcp: np.ndarray,
     person: np.ndarray,
     month: np.ndarray,
     contract: np.ndarray,
+    hcpcs: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray | int, np.ndarray, np.ndarray | int, np.ndarray | int]:
-    """rendering, billing and facility provider, and hospital position."""
+    """rendering, billing and facility provider, and hospital position. `hcpcs` is claims x lines."""
     if service.who == "pcp":
         practice = network.groups[people.practice[person]]
         colleague = rng.random(len(person)) < 0.15
@@ -375,21 +400,47 @@ def _who(
         place = network.hospitals[hospital]
         return NULL, place, place, hospital
     pools = {
-        "specialist": network.specialists,
         "therapist": network.therapists,
         "urgent": network.urgent_cares,
         "laboratory": network.laboratories,
         "imaging": network.imaging,
         "supplier": network.suppliers,
     }
-    chosen = of_market(pools[service.who], people.market[person], rng)
-    if service.who == "specialist":
+    if service.who != "specialist":
+        chosen = of_market(pools[service.who], people.market[person], rng)
+    else:
+        chosen = _specialist(service, network, codes, people.market[person], hcpcs, rng.random(len(person)))
         truth = settings.truths.outside_group
         away = (contract == CONTRACT_KEYS.index(truth.contract)) & ~people.control[person]
         away &= people.market[person] == settings.market(truth.market)
         away &= rng.random(len(person)) < truth.share
+        # Surgeons of bones see much, but take out no cataracts.
+        away &= ~np.isin(hcpcs, codes.numbers(_NOT_OF_BONES)).any(axis=1)
         chosen = np.where(away, rng.choice(network.outside, len(person)), chosen)
     return chosen, chosen, NULL, NULL
+
+
+def _specialist(
+    service: Service,
+    network: Network,
+    codes: Vocabulary,
+    market: np.ndarray,
+    hcpcs: np.ndarray,
+    chance: np.ndarray,
+) -> np.ndarray:
+    """Who is seen: by what is done where that says it, else by how often each specialty is."""
+    if service.name == "therapy":
+        kind = np.full(len(market), specialty("physical therapy"))
+        return specialist_of(network, kind, market, chance)
+    shares = np.cumsum(list(_OFFICE.values()))
+    place = np.searchsorted(shares[:-1], chance, side="right")
+    within = (chance - np.concatenate([[0.0], shares[:-1]])[place]) / np.array(list(_OFFICE.values()))[place]
+    kind = np.array([specialty(name) for name in _OFFICE])[place]
+    if service.name == "drugs in the office":
+        kind = np.full(len(market), specialty("rheumatology"))
+    for code, name in _DONE_BY.items():
+        kind = np.where((hcpcs == codes.number(code)).any(axis=1), specialty(name), kind)
+    return specialist_of(network, kind, market, np.clip(within, 0, 1))
 
 
 def of_market(pool: list[np.ndarray], market: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -3,6 +3,8 @@
 Makes a population, measures it as the test does, and moves each contract's factors towards
 calibration.yaml; fitted.yaml keeps them. `--check` only measures, and prints target beside actual. The fit
 uses other seeds than the test, so that the factors fit the model and not one draw of it.
+
+`--budgets WAREHOUSE` only measures what budgets are made from, in a warehouse built from the demo.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import yaml
 
-from data.demo import calibration, population
+from data.demo import budgets, calibration, population
 from data.demo.codes import ed_weights
 from data.demo.encounters import last_mature_month
 from data.demo.network import build_network
@@ -105,7 +108,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=6, help="rounds of fitting (default 6)")
     parser.add_argument("--after", type=int, default=0, help="rounds gone before, when refining a fit")
     parser.add_argument("--check", action="store_true", help="measure only, with the test's seed")
+    parser.add_argument(
+        "--budgets", type=Path, metavar="WAREHOUSE", help="only write budget.csv, from this warehouse"
+    )
     options = parser.parse_args(arguments)
+    if options.budgets:
+        budgets.write(options.budgets)
+        return 0
     settings = load_settings()
     for number in range(0 if options.check else options.rounds):
         actual = measured(settings, options.members, FIT_SEED + number + options.after)

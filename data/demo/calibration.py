@@ -19,7 +19,6 @@ import yaml
 from data.demo.population import Chunk
 from data.demo.settings import CONTRACT_KEYS, ROOM
 
-CATEGORY_RULES = ROOM.parent / "reference" / "seeds" / "service_category.csv"
 EVERYONE = "all"
 
 
@@ -116,8 +115,6 @@ def measure(
             and coalesce(nullif(e.enrollment_end_date, ''), '2999-12-31') >= c.month::varchar;
         create or replace temp table months_of as
         select contract, count(*)::double as member_months from member_month group by contract;
-        create or replace temp table rule as
-        from read_csv('{CATEGORY_RULES}', all_varchar = true);
         """
     )
     for sql in _statements("prepare"):

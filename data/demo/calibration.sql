@@ -1,5 +1,5 @@
 -- What the payers' rows say, for data/demo/calibration.py. Tables: eligibility, medical_claim, pharmacy_claim (one
--- row per line, with the contract's key), weight (the ED weights), rule (service categories), span and calendar (the
+-- row per line, with the contract's key), weight (the ED weights), span and calendar (the
 -- months measured), member_month and months_of (enrolled on any day of the month).
 -- `prepare` statements run first; every `measure` gives rows of measure, contract and value.
 
@@ -17,36 +17,28 @@ select
 from medical_claim
 group by contract, claim_id;
 
--- prepare: lines with their service category, by the first rule that fits
+-- prepare: lines with a category as the targets' sources cut it: who bills, where, and what by its code. (The product's own
+-- categories are finer: a hospital's laboratory work, for one, is outpatient to MSSP and HCCI, and laboratory to us.)
 create or replace temp table line as
-with combination as (
-    select distinct
-        m.claim_type, coalesce(m.bill_type_code[:2], '') as bill, coalesce(m.place_of_service_code, '') as place,
-        coalesce(m.hcpcs_code, '') as hcpcs,
-        case when h.is_ed then 'emergency_department' when h.is_observation then 'observation' else '' end as flag
-    from medical_claim as m inner join header as h using (contract, claim_id)
-),
-chosen as (
-    select c.*, r.service_category_1 as category
-    from combination as c
-    inner join rule as r
-        on (r.claim_type is null or r.claim_type = c.claim_type)
-        and (r.bill_type_prefix is null or r.bill_type_prefix = c.bill)
-        and (r.place_of_service_code is null or r.place_of_service_code = c.place)
-        and (r.hcpcs_from is null or (c.hcpcs between r.hcpcs_from and r.hcpcs_to and length(c.hcpcs) = 5))
-        and (r.claim_flag is null or r.claim_flag = c.flag)
-    qualify row_number() over (
-        partition by c.claim_type, c.bill, c.place, c.hcpcs, c.flag order by r.priority::int) = 1
-)
 select
-    m.contract, m.person_id, m.claim_id, month_of(h.start_date) as month, c.category, m.paid_amount, m.allowed_amount,
-    greatest(date_diff('month', h.start_date, m.paid_date), 0) as lag
+    m.contract, m.person_id, m.claim_id, month_of(h.start_date) as month,
+    case
+        when m.claim_type = 'institutional' and m.bill_type_code[:2] in ('11', '12', '18', '21', '22', '41') then 'inpatient'
+        when m.claim_type = 'institutional' then 'outpatient'
+        when m.place_of_service_code in ('41', '42', '81') then 'ancillary'
+        when m.place_of_service_code in ('20', '23', '24') then 'outpatient'
+        when m.place_of_service_code in ('21', '31') then 'inpatient'
+        when
+            m.hcpcs_code between '80047' and '89398' or m.hcpcs_code = '36415'
+            or m.hcpcs_code between 'A0021' and 'A0999' or m.hcpcs_code between 'A4206' and 'A8004'
+            or m.hcpcs_code between 'E0100' and 'E8002'
+            then 'ancillary'
+        when m.place_of_service_code in ('19', '22') then 'outpatient'
+        else 'office_based'
+    end as category,
+    m.paid_amount, m.allowed_amount, greatest(date_diff('month', h.start_date, m.paid_date), 0) as lag
 from medical_claim as m
-inner join header as h using (contract, claim_id)
-inner join chosen as c
-    on c.claim_type = m.claim_type and c.bill = coalesce(m.bill_type_code[:2], '')
-    and c.place = coalesce(m.place_of_service_code, '') and c.hcpcs = coalesce(m.hcpcs_code, '')
-    and c.flag = case when h.is_ed then 'emergency_department' when h.is_observation then 'observation' else '' end;
+inner join header as h using (contract, claim_id);
 
 -- prepare: claims that stand: neither cancelled nor cancelling
 create or replace temp table final as

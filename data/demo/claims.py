@@ -17,7 +17,7 @@ import pyarrow as pa
 from data.demo.codes import NULL, Vocabulary, dictionary_column
 from data.demo.encounters import ADMITTED, DRG, OBSERVATION, EdVisits, Stays
 from data.demo.enrolment import Coverage
-from data.demo.network import Network
+from data.demo.network import Network, specialty
 from data.demo.people import CONDITION_CODES, Months, People, numbered
 from data.demo.sampling import even_choice, even_lognormals
 from data.demo.settings import Settings
@@ -344,8 +344,9 @@ def stay_claims(
 
 
 def _inpatient_physician(network: Network, market: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    size = min(len(group) for group in network.specialists)
-    table = np.stack([group[:size] for group in network.specialists])
+    own = network.specialists[specialty("hospital medicine")]
+    size = min(len(group) for group in own)
+    table = np.stack([group[:size] for group in own])
     return table[market, rng.integers(0, size, len(market))]
 
 
@@ -438,7 +439,7 @@ CATEGORIES = ("inpatient", "outpatient", "office_based", "ancillary")
 
 
 def category_of_lines(batch: Batch, codes: Vocabulary) -> np.ndarray:
-    """Position in CATEGORIES of every line, by the rules of reference/seeds/service_category.csv."""
+    """Position in CATEGORIES of every line, as calibration.sql cuts them."""
     words = codes.strings()
     kind = {"11": 0, "21": 0}
     of_bill = np.array([kind.get(word[:2], 1) for word in words])
@@ -577,7 +578,7 @@ def _market_price(
     category = category_of_lines(batch, codes)
     fitted = np.stack([settings.fit(name) for name in CATEGORIES], axis=1)
     level = np.array([item.price for item in settings.contracts])
-    factor = level[payer] * fitted[payer, category]
+    factor = level[payer] * fitted[payer, category] * settings.price_in(month)[claim]
     truths = settings.truths
     jump = (batch.claims["hospital"] == settings.hospital(truths.price_jump.facility)) & (
         batch.claims["bill_type"] >= 0

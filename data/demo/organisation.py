@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.demo import budgets, pharmacy
 from data.demo.claims import dates
 from data.demo.encounters import ADMITTED, EdVisits
 from data.demo.enrolment import OPEN, Coverage
 from data.demo.names import CLINICIAN_FAMILY, CLINICIAN_GIVEN, LANGUAGES_OF_STAFF
-from data.demo.network import Network
+from data.demo.network import Network, listed
 from data.demo.people import NEVER, SOCIAL_NEEDS, Months, People, numbered
 from data.demo.settings import COMMERCIAL, Settings
 
@@ -226,12 +227,19 @@ def organisation_tables(
                 "practice_name": pa.array(network.practice, pa.string()),
                 "provider_type": network.kind,
                 "market_id": network.market,
+                "specialty": network.specialty,
+                "taxonomy_code": network.taxonomy,
             }
         ),
         "attribution": _attribution(network, roster, teams, contract_ids),
         "panel": panel.table,
         "touch": touch,
-        "benchmark": _benchmarks(settings, months),
+        "benchmark": pa.concat_tables(
+            [_benchmarks(settings, months), budgets.benchmark_rows(settings, year)],
+            promote_options="default",
+        ),
+        "drug": pharmacy.drug_table(),
+        "network": _networks(settings, network, months, contract_ids),
         "member_profile": _profiles(settings, roster, acuity, rng),
     }
 
@@ -528,6 +536,23 @@ def _benchmarks(settings: Settings, months: Months) -> pa.Table:
             "source": [
                 f"{names.get(row[2], 'Lakeland')} {year} plan (invented for the demo)" for row in known
             ],
+        }
+    )
+
+
+def _networks(settings: Settings, network: Network, months: Months, contract_ids: list[str]) -> pa.Table:
+    """Who is in the network of each contract whose payer's claims do not say."""
+    rows = [
+        (contract_id, npi)
+        for number, contract_id in enumerate(contract_ids)
+        for npi in listed(settings, network, number)
+    ]
+    return pa.table(
+        {
+            "contract_id": [row[0] for row in rows],
+            "npi": [row[1] for row in rows],
+            "start_date": dates(np.full(len(rows), months.first[0])),
+            "end_date": dates(np.full(len(rows), -1)),
         }
     )
 

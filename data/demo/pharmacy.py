@@ -57,8 +57,59 @@ SHORT = (
     ("99901002230", 7, 11.0),
     ("99901002320", 5, 9.0),
 )
+# What each NDC is, in words of its class: the products are as made up as their numbers.
+WORDS = {
+    "99901000130": ("ACE inhibitor", "10 mg tablet"),
+    "99901000230": ("calcium channel blocker", "5 mg tablet"),
+    "99901000330": ("statin", "20 mg tablet"),
+    "99901000460": ("metformin-like biguanide", "500 mg tablet"),
+    "99901000530": ("beta blocker", "25 mg tablet"),
+    "99901000630": ("loop diuretic", "40 mg tablet"),
+    "99901000701": ("rescue inhaler, short-acting beta agonist", "90 mcg"),
+    "99901000801": ("inhaled corticosteroid", "110 mcg"),
+    "99901000930": ("SSRI antidepressant", "20 mg tablet"),
+    "99901001030": ("SNRI antidepressant", "75 mg capsule"),
+    "99901001130": ("antipsychotic, oral", "5 mg tablet"),
+    "99901001260": ("opioid partial agonist", "8 mg film"),
+    "99901001330": ("cholinesterase inhibitor", "10 mg tablet"),
+    "99901001430": ("thyroid hormone", "75 mcg tablet"),
+    "99901001530": ("proton pump inhibitor", "20 mg capsule"),
+    "99901001660": ("antifolate antirheumatic", "2.5 mg tablet"),
+    "99901002010": ("penicillin antibiotic", "500 mg capsule"),
+    "99901002106": ("macrolide antibiotic", "250 mg tablet"),
+    "99901002230": ("oral corticosteroid", "10 mg tablet"),
+    "99901002320": ("anti-inflammatory (NSAID)", "600 mg tablet"),
+    "99902000101": ("GLP-1 agonist for diabetes", "weekly pen"),
+    "99902000230": ("SGLT2 inhibitor", "10 mg tablet"),
+    "99902000360": ("ARNI", "49/51 mg tablet"),
+    "99902000460": ("oral anticoagulant, factor Xa", "5 mg tablet"),
+    "99902000501": ("long-acting inhaler, LABA/LAMA", "62.5/25 mcg"),
+    "99902000710": ("insulin, long-acting", "pen"),
+    "99902000801": ("GLP-1 agonist for weight", "weekly pen"),
+    "99902000901": ("antipsychotic, long-acting injection", "156 mg"),
+    "99903000102": ("TNF inhibitor", "40 mg pen"),
+    "99903000230": ("targeted lung cancer therapy", "80 mg tablet"),
+    "99903000302": ("gut-selective biologic", "108 mg pen"),
+    "99903000402": ("interleukin-17 inhibitor", "150 mg pen"),
+    "99903000530": ("antiretroviral, single tablet", "tablet"),
+}
 GENERIC, BRAND, SPECIALTY = "99901", "99902", "99903"
 NDC = [item[1] for item in STEADY] + [item[0] for item in SHORT]
+NDC_ONCE = list(dict.fromkeys(NDC))
+
+
+def drug_table() -> pa.Table:
+    """The organisation's list of drugs: one row for each NDC of the demo."""
+    return pa.table(
+        {
+            "ndc": NDC_ONCE,
+            "drug_name": [f"{WORDS[ndc][0]} {WORDS[ndc][1]}" for ndc in NDC_ONCE],
+            "ingredient": [WORDS[ndc][0] for ndc in NDC_ONCE],
+            "is_generic": pa.array([ndc.startswith(GENERIC) for ndc in NDC_ONCE]),
+            "is_specialty": pa.array([ndc.startswith(SPECIALTY) for ndc in NDC_ONCE]),
+            "source": ["Invented for the demo: labelers 99901 to 99903 do not exist"] * len(NDC_ONCE),
+        }
+    )
 
 
 @dataclass
@@ -107,7 +158,10 @@ def draw_fills(
     person, day, drug, supply, refill, cents = (np.concatenate(column) for column in zip(*parts, strict=True))
     month = np.clip(months.of(day), 0, len(months) - 1)
     contract = coverage.contract[person, month]
-    cents = cents * settings.fit("pharmacy")[np.maximum(contract, 0)]
+    cents = cents * settings.fit("pharmacy")[np.maximum(contract, 0)] * settings.price_in(month)
+    truth = settings.truths.drug_jump
+    jumped = np.isin(drug, [at for at, ndc in enumerate(NDC) if ndc == truth.ndc])
+    cents = np.where(jumped & (month >= len(months) - 1 - truth.ago), cents * truth.factor, cents)
     paid_on = day + rng.choice([1, 2, 3, 7, 14, 21], len(day), p=[0.3, 0.25, 0.15, 0.15, 0.1, 0.05])
     keep = (
         (contract >= 0)

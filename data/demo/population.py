@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data.demo import ambulatory, claims, clinical, encounters, enrolment, network, people, pharmacy
+from data.demo import ambulatory, claims, clinical, coding, encounters, enrolment, network, people, pharmacy
 from data.demo.codes import Vocabulary, ed_diagnoses
 from data.demo.sampling import Frame
 from data.demo.settings import Settings
@@ -89,6 +89,7 @@ def chunk(
             ),
         ]
     )
+    coding.add_diagnoses(settings, folk, coverage, months, codes, batch, generator(seed, "coding", number))
     settled = claims.settle(settings, folk, coverage, months, places, batch, codes, rng)
     del batch
     fills = pharmacy.draw_fills(settings, folk, coverage, months, generator(seed, "pharmacy", number))

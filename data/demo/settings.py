@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 ROOM = Path(__file__).parent
 CONTRACT_KEYS = ("aco", "medicaid", "advantage", "commercial", "dual")
 ACO, MEDICAID, ADVANTAGE, COMMERCIAL, DUAL = range(len(CONTRACT_KEYS))
+# Calibration is over so many months, which end as many before the last one.
+CALIBRATED, SETTLED = 24, 3
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -78,6 +80,10 @@ class Contract(_Strict):
     payment_lag: list[Share] = []  # instead of the usual one
     control: Control | None = None
     carve_outs: list[Literal["behavioral_health", "transport"]] = []  # paid elsewhere: no claims come
+    truncation_cap: Positive | None = None  # dollars per member and year that count
+    large_claimant_threshold: Positive = 100_000  # dollars per member and year
+    network_list: bool = False  # the claims carry no flag; network.csv says who is in the network
+    hospitals_outside: list[str] = []  # of that list
 
 
 class Practice(_Strict):
@@ -148,6 +154,22 @@ class RetroactiveEnds(_Strict):
     back: tuple[Ago, Ago]  # months before the delivery month, from and to
 
 
+class DrugJump(_Strict):
+    """A drug whose price rises from a month on."""
+
+    ndc: str
+    ago: Ago
+    factor: Positive
+
+
+class CodingRise(_Strict):
+    """A contract whose members' diagnoses are written down more completely every calendar year."""
+
+    contract: str
+    last_year: Share  # of what people have, in the calendar year before that of `through`
+    yearly: Share  # more every year
+
+
 class Truths(_Strict):
     """What a good analyst should find in the claims, with its true place, time and size."""
 
@@ -156,6 +178,8 @@ class Truths(_Strict):
     outside_group: OutsideGroup
     many_visits: ManyVisits
     retroactive_ends: RetroactiveEnds
+    coding_rise: CodingRise
+    drug_jump: DrugJump
     slow_payment: str  # the contract whose payment_lag is slow
     small_facility: str
 
@@ -229,6 +253,7 @@ class Settings(_Strict):
     history_months: Annotated[int, Field(ge=24, le=60)]
     chunk_members: Annotated[int, Field(ge=100)]
     payment_lag: list[Share]
+    price_trend: Annotated[float, Field(ge=0, le=0.2)]
     markets: list[Market]
     contracts: list[Contract]
     practices: list[Practice]
@@ -245,6 +270,11 @@ class Settings(_Strict):
     def fit(self, name: str) -> np.ndarray:
         """A fitted factor by contract."""
         return np.array([getattr(self.fitted.get(key, Fitted()), name) for key in CONTRACT_KEYS])
+
+    def price_in(self, month: np.ndarray) -> np.ndarray:
+        """Prices in months of history against those in the middle of the time that is calibrated."""
+        middle = self.history_months - 1 - SETTLED - (CALIBRATED - 1) / 2
+        return (1 + self.price_trend) ** ((np.asarray(month) - middle) / 12)
 
     def lag(self, contract: int) -> list[float]:
         """Share of a contract's service month paid in the month itself, the next one, and so on."""
@@ -272,6 +302,10 @@ class Settings(_Strict):
         for name in (truths.clinic_closed.facility, truths.price_jump.facility, truths.small_facility):
             if name not in hospitals:
                 raise ValueError(f"truths: {name!r} is not one of the hospitals")
+        for contract in self.contracts:
+            for name in contract.hospitals_outside:
+                if name not in hospitals:
+                    raise ValueError(f"contracts: {contract.key}: {name!r} is not one of the hospitals")
         if truths.clinic_closed.practice not in {item.name for item in self.practices}:
             raise ValueError(f"truths: clinic_closed: {truths.clinic_closed.practice!r} is not a practice")
         _sums_to_one("markets: share", [market.share for market in self.markets])

@@ -22,7 +22,9 @@ from data.demo.codes import ROOM
 from data.demo.formats import FORMATS, WRITERS, Payer, PayerWriter
 from data.demo.formats.deliveries import Calendar, plain
 from data.demo.formats.tuva import FILED, TuvaWriter
-from data.demo.settings import Settings, load_settings
+from data.demo.settings import Contract, Settings, load_settings
+from data.feeds import ContractDeclaration
+from data.sources.organization import TABLES as ORGANIZATION_TABLES
 
 ORGANIZATION, RECORDS, MESSAGES, PACK = "organization", "lakeland_ehr", "lakeland_adt", "ed_weights"
 DUE_DAY = 15  # of the month after the delivery month
@@ -176,6 +178,7 @@ def _describe(settings: Settings, number: int, feed: PayerWriter, through: date)
                 "performance_start": date(through.year, 1, 1),
                 "performance_end": date(through.year, 12, 31),
                 "completion_threshold": 0.9,
+                **_limits(terms),
                 **control_for,
             }
             for contract_id, contract_name, plan, control_for in cohorts
@@ -206,6 +209,16 @@ def _describe(settings: Settings, number: int, feed: PayerWriter, through: date)
         _write_yaml(folder / "mapping.yaml", f"# How to read the files of {terms.payer}.\n", mapping)
     totals = feed.totals.text(feed.payer.calendar, feed.payer.received)
     (folder / "control_totals.csv").write_text(totals, encoding="utf-8", newline="")
+
+
+def _limits(terms: Contract) -> dict[str, float]:
+    """The contract's cap on a member's yearly cost, and from where a member is a large claimant."""
+    told = {
+        "truncation_cap": terms.truncation_cap,
+        "large_claimant_threshold": terms.large_claimant_threshold,
+    }
+    known = ContractDeclaration.model_fields
+    return {name: value for name, value in told.items() if value is not None and name in known}
 
 
 def _markets(settings: Settings) -> list[dict[str, str]]:
@@ -240,6 +253,8 @@ def _write_organisation(
     rng = population.generator(seed, "organisation", 0)
     tables = organisation.organisation_tables(settings, places, months, roster, through.year, rng)
     tables["person_crosswalk"] = organisation.crosswalk_table(crosswalk)
+    known = {table.name for table in ORGANIZATION_TABLES}
+    tables = {name: table for name, table in tables.items() if name in known}
     for name, table in tables.items():
         pacsv.write_csv(plain(table), folder / f"{name}.csv", pacsv.WriteOptions(quoting_style="needed"))
     _write_yaml(

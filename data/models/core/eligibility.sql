@@ -22,6 +22,7 @@ select
     plan,
     dual_status_code,
     medicare_status_code,
+    original_reason_entitlement_code,
     group_id,
     feed as data_source,
     file_name

@@ -14,11 +14,11 @@ with declared as (
 select
     contract_id, contract_name, payer, plan, line_of_business, model, performance_start, performance_end,
     coalesce(completion_threshold, cast(0.9 as double)) as completion_threshold, terms_version, terms_sha256,
-    control_for
+    control_for, truncation_cap, coalesce(large_claimant_threshold, cast(100000 as double)) as large_claimant_threshold
 from declared
 where choice = 1 and contract_id is not null
 union all
 select
     'unassigned', 'Unassigned', null, null, null, null, cast(null as date), cast(null as date), cast(0.9 as double),
-    null, null, null
+    null, null, null, cast(null as double), cast(100000 as double)
 where not exists (select 1 from raw.contract where contract_id = 'unassigned')

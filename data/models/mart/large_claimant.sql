@@ -1,4 +1,4 @@
-/* People over their contract's threshold in a contract year. Filled when contracts have terms. Grain: person, contract, year. */
+/* Members whose allowed dollars of a calendar year are over their contract's threshold. Grain: person, contract, year. */
 MODEL (
   name mart.large_claimant,
   kind FULL,
@@ -11,12 +11,20 @@ MODEL (
 );
 
 select
-    cast(null as varchar) as person_id,
-    cast(null as varchar) as contract_id,
-    cast(null as varchar) as market_id,
-    cast(null as integer) as year,
-    cast(null as double) as threshold,
-    cast(null as double) as paid,
-    cast(null as double) as allowed,
-    cast(null as double) as over_threshold
-where false
+    y.person_id,
+    y.contract_id,
+    y.market_id,
+    y.year,
+    y.threshold,
+    y.paid,
+    y.allowed,
+    y.allowed - y.threshold as over_threshold,
+    case when y.paid > y.threshold then y.paid - y.threshold else 0 end as paid_over,
+    b.person_id is not null as is_continuing
+from mart.member_year as y
+left join mart.member_year as b
+    on b.person_id = y.person_id
+    and b.contract_id = y.contract_id
+    and b.year = y.year - 1
+    and b.allowed > b.threshold
+where y.allowed > y.threshold

@@ -60,8 +60,9 @@ select
     v.practice_name,
     a.care_team_id,
     l.lead_staff_id,
-    r.risk_score,
-    m.dual_status
+    coalesce(case when k.model = 'cms_hcc_v28' then k.risk_score end, r.risk_score) as risk_score,
+    m.dual_status,
+    k.risk_weight
 from aged as m
 left join mart.contract as c on c.contract_id = m.contract_id
 left join staging.attribution_run as a
@@ -70,3 +71,5 @@ left join staging.lead_run as l
     on l.person_id = m.person_id and l.contract_id = m.contract_id and m.month between l.first_month and l.last_month
 left join mart.provider as v on v.npi = a.pcp_npi
 left join risk as r on r.person_id = m.person_id
+left join mart.member_risk as k
+    on k.person_id = m.person_id and k.contract_id = m.contract_id and k.year = extract(year from m.month)

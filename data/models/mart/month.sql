@@ -1,4 +1,5 @@
-/* Maturity of each contract's months: how complete the medical claims of a month are by now. Grain: contract, month.
+/* Maturity of each contract's months: how complete the medical claims of a month are by now: the completion of its
+   categories (mart.completion, basis paid), weighted by what each comes to. Grain: contract, month.
    Without payment dates completion is unknown and the month counts as mature; months after the last payment are not.
    Money that no rule places makes no month of its own: `unassigned` has only the months in which it has members. */
 MODEL (
@@ -42,22 +43,36 @@ aged as (
     left join mart.contract as c on c.contract_id = l.contract_id
 ),
 
-last_factor as (
-    select contract_id, max(lag) as last_lag from staging.completion group by contract_id
+-- A month in which nothing is expected to come has no weights: its categories count alike.
+medical as (
+    select
+        contract_id,
+        month,
+        case
+            when sum(greatest(estimate, 0)) > 0
+                then sum(completion * greatest(estimate, 0)) / sum(greatest(estimate, 0))
+            else avg(completion)
+        end as completion
+    from mart.completion
+    where basis = 'paid' and service_category_1 <> 'pharmacy' and completion is not null
+    group by contract_id, month
+),
+
+tested as (
+    select distinct contract_id from medical
 ),
 
 completed as (
     select
         a.*,
         case
-            when a.paid_through is null or f.last_lag is null then null
+            when a.paid_through is null or t.contract_id is null then null
             when a.months_of_runout < 0 then 0
-            when a.months_of_runout > f.last_lag then 1
-            else t.completion
+            else coalesce(m.completion, 1)
         end as completion_medical
     from aged as a
-    left join last_factor as f on f.contract_id = a.contract_id
-    left join staging.completion as t on t.contract_id = a.contract_id and t.lag = a.months_of_runout
+    left join tested as t on t.contract_id = a.contract_id
+    left join medical as m on m.contract_id = a.contract_id and m.month = a.month
 )
 
 select

@@ -1,15 +1,20 @@
-/* Paid and allowed dollars per person, contract, month of service and category, in and outside enrolment.
-   Grain: person, contract, month, both categories, network, provider, feed. */
+/* Paid and allowed dollars per person, contract, month of service and category, in and outside enrolment: as they are,
+   under the contract's cap (truncated), and over its large-claimant threshold (mart.member_year). Grain: person,
+   contract, month, both categories, network, provider with its group and specialty, whether the service is one that is
+   referred, feed. */
 MODEL (
   name mart.spend_month,
   kind FULL,
-  depends_on (mart.contract, mart.market, mart.member_month, raw.medical_claim, raw.pharmacy_claim),
+  depends_on (mart.contract, mart.market, mart.member_month, mart.provider, raw.medical_claim, raw.pharmacy_claim),
   audits (
     key_is_unique(
       columns := (
-        person_id, contract_id, month, service_category_1, service_category_2, network, provider_npi_group, feed
+        person_id, contract_id, month, service_category_1, service_category_2, network, provider_npi_group,
+        provider_group, specialty, is_referable, feed
       )
     ),
+    key_is_not_null(column := service_category_1),
+    key_is_not_null(column := service_category_2),
     enrolled_rows_have_member_month,
     spend_ties_to_loaded_lines,
     exists_in_dimension(column := contract_id, dimension := mart.contract, key := contract_id),
@@ -21,7 +26,7 @@ select
     s.person_id,
     s.month,
     s.contract_id,
-    coalesce(case when m.person_id is null then p.market_id else m.market_id end, 'unassigned') as market_id,
+    s.market_id,
     s.service_category_1,
     s.service_category_2,
     s.network,
@@ -31,8 +36,27 @@ select
     s.claims,
     cast(s.units as double) as units,
     s.feed,
-    m.person_id is not null as in_enrolment
+    s.in_enrolment,
+    coalesce(p.provider_name, s.provider_npi_group) as provider_name,
+    s.provider_group,
+    s.specialty,
+    s.is_referable,
+    a.care_team_id,
+    a.pcp_npi,
+    v.practice_name,
+    cast(s.paid_amount as double) * coalesce(y.paid_factor, 1) as paid_truncated,
+    cast(s.allowed_amount as double) * coalesce(y.allowed_factor, 1) as allowed_truncated,
+    cast(s.paid_amount as double) * coalesce(y.paid_over_share, 0) as paid_over,
+    cast(s.allowed_amount as double) * coalesce(y.allowed_over_share, 0) as allowed_over
 from staging.spend_month as s
-left join staging.enrolment_run as m
-    on m.person_id = s.person_id and m.contract_id = s.contract_id and s.month between m.first_month and m.last_month
-left join staging.person_place as p on p.person_id = s.person_id
+left join mart.provider as p on p.npi = s.provider_npi_group
+/* A condition on the left side alone would be checked row by row, for every pair; so it is part of the key. */
+left join staging.attribution_run as a
+    on a.person_id = case when s.in_enrolment then s.person_id end
+    and a.contract_id = s.contract_id
+    and s.month between a.first_month and a.last_month
+left join mart.provider as v on v.npi = a.pcp_npi
+left join mart.member_year as y
+    on y.person_id = case when s.in_enrolment then s.person_id end
+    and y.contract_id = s.contract_id
+    and y.year = extract(year from s.month)

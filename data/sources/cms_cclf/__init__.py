@@ -52,8 +52,8 @@ EXCLUDED = "stage.cclf_excluded"
 
 DEMOGRAPHICS = (
     "BENE_MBI_ID", "BENE_ZIP_CD", "BENE_DOB", "BENE_SEX_CD", "BENE_RACE_CD", "BENE_MDCR_STUS_CD",
-    "BENE_DUAL_STUS_CD", "BENE_DEATH_DT", "BENE_1ST_NAME", "BENE_LAST_NAME", "BENE_LINE_1_ADR",
-    "GEO_ZIP_PLC_NAME", "GEO_USPS_STATE_CD", "GEO_ZIP5_CD",
+    "BENE_DUAL_STUS_CD", "BENE_ORGNL_ENTLMT_RSN_CD", "BENE_DEATH_DT", "BENE_1ST_NAME", "BENE_LAST_NAME",
+    "BENE_LINE_1_ADR", "GEO_ZIP_PLC_NAME", "GEO_USPS_STATE_CD", "GEO_ZIP5_CD",
 )  # fmt: skip
 
 RACE = {
@@ -424,6 +424,7 @@ class CclfReading(Reading):
             "payer_type": ("", literal(PAYER)),
             "dual_status_code": ("BENE_DUAL_STUS_CD", "BENE_DUAL_STUS_CD"),
             "medicare_status_code": ("BENE_MDCR_STUS_CD", "BENE_MDCR_STUS_CD"),
+            "original_reason_entitlement_code": ("BENE_ORGNL_ENTLMT_RSN_CD", "BENE_ORGNL_ENTLMT_RSN_CD"),
             "first_name": ("BENE_1ST_NAME", "BENE_1ST_NAME"),
             "last_name": ("BENE_LAST_NAME", "BENE_LAST_NAME"),
             "address": ("BENE_LINE_1_ADR", "BENE_LINE_1_ADR"),

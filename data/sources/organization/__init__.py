@@ -27,6 +27,8 @@ CONTRACT = Table(
         Column("completion_threshold", "number"),
         Column("terms_version"),
         Column("control_for"),
+        Column("truncation_cap", "number"),
+        Column("large_claimant_threshold", "number"),
         Column("terms_sha256"),
     ),
 )
@@ -57,6 +59,8 @@ PROVIDER = Table(
         Column("practice_name"),
         Column("provider_type", form="lower({})"),
         Column("market_id"),
+        Column("specialty"),
+        Column("taxonomy_code", form="upper({})"),
     ),
 )
 
@@ -121,8 +125,47 @@ BENCHMARK = Table(
         Column("basis"),
         Column("vintage"),
         must("source"),
+        Column("kind", form="lower({})"),
+        Column("service_category_1", form="lower({})"),
+        Column("service_category_2", form="lower({})"),
+        Column("amount_basis", form="lower({})"),
+        Column("is_truncated", "boolean"),
+        Column("includes_pharmacy", "boolean"),
+        Column("annual_trend", "number"),
+        Column("trend_from", "date"),
+        Column("risk_score", "number"),
     ),
 )
+"""Reference values to hold the organisation's own against. What a value of cost is comparable with, is said
+by ``amount_basis`` (paid or allowed), ``is_truncated`` and ``includes_pharmacy``; it holds for the year
+centred on ``trend_from`` and grows by ``annual_trend`` (0.04 = 4% a year) from there."""
+
+DRUG = Table(
+    name="drug",
+    key=("ndc",),
+    columns=(
+        key("ndc", form="replace({}, '-', '')"),
+        must("drug_name"),
+        Column("ingredient", form="lower({})"),
+        Column("is_generic", "boolean"),
+        Column("is_specialty", "boolean"),
+        Column("source"),
+    ),
+)
+"""What an NDC is: payers' pharmacy claims carry the number only."""
+
+NETWORK = Table(
+    name="network",
+    # A provider may leave a network and come back, so there is no key.
+    periods=(("start_date", "end_date"),),
+    columns=(
+        key("contract_id"),
+        key("npi"),
+        Column("start_date", "date"),
+        Column("end_date", "date"),
+    ),
+)
+"""Who is in a contract's network. For a contract with a list the list decides, not the payer's flag."""
 
 MEMBER_PROFILE = Table(
     name="member_profile",
@@ -159,6 +202,8 @@ TABLES = (
     BENCHMARK,
     MEMBER_PROFILE,
     PERSON_CROSSWALK,
+    DRUG,
+    NETWORK,
 )
 
 ADAPTER = DirectAdapter("organization", TABLES, person_ids=("shared",))

@@ -58,6 +58,7 @@ ELIGIBILITY = Table(
         Column("payer_type"),
         Column("dual_status_code", form=padded(2)),
         Column("medicare_status_code", form=padded(2)),
+        Column("original_reason_entitlement_code", form=WHOLE),
         Column("group_id"),
         Column("first_name"),
         Column("last_name"),

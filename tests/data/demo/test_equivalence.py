@@ -157,14 +157,20 @@ def test_every_format_gives_the_same_stays(rows: Rows) -> None:
 
 def test_every_format_gives_the_same_spend_by_person_month_and_category(rows: Rows) -> None:
     spend = """
-        select contract_id, person_id, month, service_category_1, service_category_2,
-               round(sum(paid), 2) as paid, round(sum(allowed), 2) as allowed
+        select {}, round(sum(paid), 2) as paid, round(sum(allowed), 2) as allowed
         from mart.spend_month where {} group by all
         having round(sum(paid), 2) <> 0 or round(sum(allowed), 2) <> 0
     """
+    category = "contract_id, person_id, month, service_category_1, service_category_2"
     # Cancelled claims sum to nothing in one format, and are netted before loading in the other.
-    assert_same(rows(spend.format("service_category_1 <> 'pharmacy'")))
-    assert_same(rows(spend.format("service_category_1 = 'pharmacy'")), ("header_detail", "flat"))
+    others = tuple(name for name in OTHERS if name != "cms_cclf")
+    assert_same(rows(spend.format(category, "service_category_1 <> 'pharmacy'")), others)
+    assert_same(rows(spend.format(category, "service_category_1 = 'pharmacy'")), ("header_detail", "flat"))
+    # CCLF tells what the member owes of a hospital's claim, not of which line: by category, paid alone is the same.
+    paid = f"select {category}, round(sum(paid), 2) from mart.spend_month where {{}} group by all having {{}}"
+    medical = "service_category_1 <> 'pharmacy'"
+    assert_same(rows(paid.format(medical, "round(sum(paid), 2) <> 0")), ("cms_cclf",))
+    assert_same(rows(spend.format("contract_id, person_id, month", medical)), ("cms_cclf",))
 
 
 def test_every_format_gives_the_same_fills(rows: Rows) -> None:

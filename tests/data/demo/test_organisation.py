@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+import yaml
 
 from data.demo import gaps, write_demo
 from data.demo.organisation import FORGOTTEN, SHORT_PLACES, SHORT_TEAM, VACANT_PLACES
@@ -99,7 +100,10 @@ def test_contacts_have_outcomes_and_gaps_like_real_ones(own: duckdb.DuckDBPyConn
 
 
 def test_the_index_gives_every_member_number_one_person(own: duckdb.DuckDBPyConnection) -> None:
-    assert one(own, "select count(*) = count(distinct source_feed || '/' || member_id) from person_crosswalk") is True
+    assert (
+        one(own, "select count(*) = count(distinct source_feed || '/' || member_id) from person_crosswalk")
+        is True
+    )
     feeds = {row[0] for row in own.sql("select distinct source_feed from person_crosswalk").fetchall()}
     assert feeds == {"lakeland_aco", "lakeland_medicaid", "northline_commercial"}
     # Someone who changed payer is one person with two numbers.
@@ -187,3 +191,103 @@ def test_member_numbers_in_messages_are_those_of_the_payers(
     numbers = {message["IN1"][36] for message in messages if "IN1" in message}
     listed = [number for number in numbers if number[:2] not in ("SA", "UD")]
     assert listed and np.mean([number in index for number in listed]) > 0.95
+
+
+# -- What cost is held against ---------------------------------------------------------------------------------
+
+
+def test_every_drug_that_is_dispensed_is_on_the_list_of_drugs(
+    own: duckdb.DuckDBPyConnection, feeds: Path
+) -> None:
+    dispensed = (
+        f"select distinct ndc_code from read_parquet('{feeds}/summit_advantage/*/pharmacy_claim*.parquet')"
+    )
+    assert int(str(one(own, f"select count(*) from ({dispensed})"))) > 20
+    assert one(own, f"select count(*) from ({dispensed}) where ndc_code not in (select ndc from drug)") == 0
+    # A specialty drug is no generic, and the labeler says which is which.
+    kinds = own.sql("select distinct left(ndc, 5), is_generic, is_specialty from drug order by 1").fetchall()
+    assert kinds == [("99901", "true", "false"), ("99902", "false", "false"), ("99903", "false", "true")]
+
+
+def test_the_contract_whose_claims_carry_no_network_flag_has_a_list_of_its_network(
+    own: duckdb.DuckDBPyConnection,
+) -> None:
+    assert own.sql("select distinct contract_id from network").fetchall() == [("aco-2026",)]
+    known = "select count(*) from network where npi not in (select npi from provider)"
+    assert one(own, known) == 0
+    outside = own.sql(
+        "select distinct coalesce(practice_name, provider_name) from provider where npi not in (select npi from network)"
+    ).fetchall()
+    names = {row[0] for row in outside}
+    assert {"Lakeshore Hospital", "Harbor Cardiology Consultants", "Lakeside Spine and Joint"} <= names
+    assert not names & {"Harbor General", "Harbor Heart Group", "Cedar Lane Physicians"}
+
+
+def test_every_provider_has_a_specialty_and_specialists_do_their_own_work(
+    own: duckdb.DuckDBPyConnection, feeds: Path
+) -> None:
+    assert (
+        one(own, "select count(*) from provider where specialty is null or length(taxonomy_code) <> 10") == 0
+    )
+    claims = f"read_parquet('{feeds}/summit_advantage/*/medical_claim*.parquet')"
+    done = own.sql(
+        f"""
+        select distinct c.hcpcs_code, p.specialty from {claims} as c join provider as p on p.npi = c.rendering_npi
+        where c.hcpcs_code in ('66984', '97110', '99223', '11102')
+            and (c.bill_type_code is null or c.hcpcs_code = '99223')
+        """
+    ).fetchall()
+    assert set(done) == {
+        ("66984", "ophthalmology"),
+        ("97110", "physical therapy"),
+        ("99223", "hospital medicine"),
+        ("11102", "dermatology"),
+    }
+
+
+def test_each_contract_has_a_target_on_its_own_basis_and_a_budget_for_what_its_members_use(
+    own: duckdb.DuckDBPyConnection,
+) -> None:
+    assert one(own, "select count(*) = count(distinct benchmark_id) from benchmark") is True
+    targets = own.sql(
+        """
+        select segment, amount_basis, is_truncated, includes_pharmacy from benchmark
+        where kind = 'contract_target' and trend_from = '2024-07-01' and annual_trend::double > 0
+        """
+    ).fetchall()
+    assert ("aco-2026", "paid", "true", "false") in targets and len({row[0] for row in targets}) == 5
+    # A budget is whole: PMPM is units by unit cost, and categories add up to the whole.
+    worst = one(
+        own,
+        """
+        with part as (
+            select segment_type, segment, service_category_1, service_category_2,
+                max(value::double) filter (where metric_id = 'pmpm') as pmpm,
+                max(value::double) filter (where metric_id = 'units_per_1000') as units,
+                max(value::double) filter (where metric_id = 'unit_cost') as cost
+            from benchmark where kind = 'budget' group by all
+        )
+        select max(abs(pmpm - units * cost / 12000)) from part where cost is not null
+        """,
+    )
+    assert float(str(worst)) < 0.5
+    whole = own.sql(
+        """
+        select segment, sum(value::double) filter (where service_category_1 is null),
+            sum(value::double) filter (where service_category_1 is not null and service_category_2 is null),
+            sum(value::double) filter (where service_category_2 is not null)
+        from benchmark where kind = 'budget' and metric_id = 'pmpm' group by all
+        """
+    ).fetchall()
+    assert {row[0] for row in whole} >= {"all", "medicare", "harbor", "aco-2026"}
+    for _, everything, first, second in whole:
+        assert everything == pytest.approx(first, abs=0.1) and everything == pytest.approx(second, abs=0.3)
+
+
+def test_caps_and_thresholds_differ_by_contract(feeds: Path) -> None:
+    found = {}
+    for feed in ("lakeland_aco", "lakeland_medicaid", "summit_advantage"):
+        (contract,) = yaml.safe_load((feeds / feed / "source.yaml").read_text())["contracts"]
+        found[feed] = (contract.get("truncation_cap"), contract["large_claimant_threshold"])
+    assert found["summit_advantage"][0] is None
+    assert len(set(found.values())) == 3

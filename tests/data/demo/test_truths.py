@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from data.demo import dirt, gaps, organisation
+from data.demo.pharmacy import WORDS
 from data.demo.settings import load_settings
 from data.truths import (
     FOUND,
@@ -45,9 +46,9 @@ def test_the_product_finds_every_truth_that_does_not_wait(demo_warehouse: Path) 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     for truth in TRUTHS:
         assert " ".join(truth.title.split()[:2]) in done.stdout, truth.id
-    # Two truths take more than 2,000 members to tell from chance.
+    # Some truths take more than 2,000 members to tell from chance.
     allowed = {truth.id for truth in TRUTHS if getattr(truth.check, "enough", 0)}
-    assert allowed == {"practice_above", "outpatient_price"}
+    assert allowed == {"practice_above", "outpatient_price", "drug_jump"}
     assert done.stdout.count("│ too few ") <= len(allowed)
 
 
@@ -69,6 +70,11 @@ def test_the_truths_say_what_the_settings_plant() -> None:
     assert truths["many_visits"].size.startswith(str(planted.many_visits.visits))
     assert truths["retroactive_ends"].months_ago == planted.retroactive_ends.ago
     assert planted.outside_group.name in truths["outside_group"].where
+    assert f"at {planted.outside_group.price} times" in truths["outside_group"].size
+    assert truths["drug_jump"].months_ago == planted.drug_jump.ago
+    assert f"× {planted.drug_jump.factor}" in truths["drug_jump"].size
+    assert WORDS[planted.drug_jump.ndc][0] in truths["drug_jump"].where
+    assert f"{round(planted.coding_rise.yearly * 100)} percentage points" in truths["coding_rise"].size
     assert planted.small_facility in truths["small_facility"].where
     assert truths["pharmacy_file_missing"].months_ago == dirt.LOST_PHARMACY[1]
     assert truths["delivery_late"].months_ago == dirt.LATE[1]
@@ -128,9 +134,9 @@ def test_the_busiest_member_must_have_the_visits_planted() -> None:
 
 
 def test_a_price_that_stood_still_is_not_found() -> None:
-    def answer(price: float, visits: int = 80) -> pd.DataFrame:
-        name = "Millbrook Community Hospital"
-        return pd.DataFrame({"facility_name": [name], "allowed_per_visit": [price], "visits": [visits]})
+    def answer(price: float, visits: float = 80.0) -> pd.DataFrame:
+        row = {"provider_name": "Millbrook Community Hospital", "network": "in", "unit_cost": price}
+        return pd.DataFrame([row | {"units": visits}])
 
     assert asked("outpatient_price", answer(1_250.0), answer(1_000.0))[0] == FOUND
     assert asked("outpatient_price", answer(1_010.0), answer(1_000.0))[0] == NOT_FOUND
@@ -141,6 +147,13 @@ def test_totals_that_agree_are_not_found() -> None:
     row = {"kind": "medical_claim", "payer_lines": 1_000.0, "lines": 880.0}
     assert asked("file_cut_short", pd.DataFrame([row])) == (FOUND, "1 row; 12.0% less lines than payer_lines")
     assert asked("file_cut_short", pd.DataFrame([row | {"lines": 1_000.0}]))[0] == NOT_FOUND
+
+
+def test_scores_that_rise_with_age_alone_are_not_coding() -> None:
+    row = {"year": 2026, "coding": 40.0, "continuing_previous": 1_000.0}
+    assert asked("coding_rise", pd.DataFrame([row]))[0] == FOUND
+    assert asked("coding_rise", pd.DataFrame([row | {"coding": 2.0}]))[0] == NOT_FOUND
+    assert asked("coding_rise", pd.DataFrame([row | {"year": 2025}]))[0] == NOT_FOUND
 
 
 def test_months_count_back_over_the_turn_of_the_year() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 import yaml
 
-from data.project import MODELS
-from data.transform import transform
+from data.project import MODELS, SNAPSHOT, statements
+from data.transform import _load_reference, transform
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -356,3 +357,53 @@ def tuva(tuva_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     snapshot = (tuva_warehouse / "CURRENT").read_text().strip()
     with attached(tuva_warehouse / f"{snapshot}.duckdb") as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def run_model() -> Callable[..., list[dict[str, Any]]]:
+    """Run one model in memory, on rows given by table, and on the seeds: no other model, no audit.
+
+    `types` gives a column's DuckDB type where the rows do not show it (all of its values are null).
+    """
+    found = statements()
+    queries = {model.name: model.query.replace(f"{SNAPSHOT}.", "") for model in found.models}
+    declared = {
+        table["name"]: table["columns"]
+        for table in yaml.safe_load((MODELS / "external_models.yaml").read_text())
+    }
+
+    def run(
+        name: str,
+        given: dict[str, list[dict[str, Any]]],
+        types: dict[str, dict[str, str]] | None = None,
+    ) -> list[dict[str, Any]]:
+        with duckdb.connect(":memory:") as connection:
+            for schema in ("raw", "staging", "core", "mart"):
+                connection.execute(f"create schema {schema}")
+            _load_reference(connection, found)
+            for table, rows in given.items():
+                kinds = (types or {}).get(table, {})
+                if table in declared:
+                    connection.execute(
+                        f"create table {table} ("
+                        + ", ".join(f'"{column}" {kind}' for column, kind in declared[table].items())
+                        + ")"
+                    )
+                if rows:
+                    table_given = pa.Table.from_pylist(rows)
+                    connection.register("given", table_given)
+                    # A column without a value is text, unless its type is given.
+                    unseen = {
+                        field.name: "varchar" for field in table_given.schema if pa.types.is_null(field.type)
+                    }
+                    columns = ", ".join(
+                        f'cast("{column}" as {kind}) as "{column}"'
+                        for column, kind in (unseen | kinds).items()
+                    )
+                    star = f"* replace ({columns})" if columns else "*"
+                    verb = f"insert into {table} by name" if table in declared else f"create table {table} as"
+                    connection.execute(f"{verb} select {star} from given")
+                    connection.unregister("given")
+            return connection.execute(queries[name]).fetch_arrow_table().to_pylist()
+
+    return run

@@ -26,6 +26,26 @@ TAMPERING = {
         "mart.spend_month",
         "update mart.spend_month set paid = paid + 0.01 where paid = 12.5",
     ),
+    "lines_tie_to_spend": (
+        "mart.claim_line",
+        "update mart.claim_line set allowed_truncated = allowed_truncated - 0.01 where paid = 12.5",
+    ),
+    "group_ties_to_spend": (
+        "mart.spend_group",
+        "delete from mart.spend_group where month = date '2026-02-01'",
+    ),
+    "causes_sum_to_difference": (
+        "mart.spend_change",
+        "update estimate.previous_build set previous_snapshot_id = 'before'",
+    ),
+    "completion_holds_every_month": (
+        "mart.completion",
+        "delete from mart.completion where month = date '2026-03-01' and basis = 'paid'",
+    ),
+    "completion_is_consistent": (
+        "mart.completion",
+        "update mart.completion set multiplier = multiplier + 0.5 where amount_to_date > 0",
+    ),
     "class_weights_account_for_one": (
         "mart.ed_visit",
         "update mart.ed_visit set injury = 0.2 where injury = 1",

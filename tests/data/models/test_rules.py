@@ -1,4 +1,4 @@
-"""Each rule of visits, stays, member-months, follow-up, readmission and completion, on people made for it.
+"""Each rule of visits, stays, member-months, follow-up, readmission, completion and cost, on people made for it.
 
 One raw feed holds them all, a person or two per rule, named after it; it is transformed once.
 """
@@ -147,9 +147,73 @@ def claims_of_stays() -> list[Row]:
     ]
 
 
+def claims_of_cost() -> list[Row]:
+    """Bills of one day, of a specialist, and of a contract that has a list of its network."""
+    by_specialist = {"rendering_npi": "s1", "billing_npi": "s1"}
+    return [
+        professional("same_1", "one_day", day(2, 3), "99213", "11", paid=50),
+        professional("same_2", "one_day", day(2, 3), "99214", "11", paid=70),
+        professional("same_3", "one_day", day(2, 3), "93000", "11", paid=20),
+        professional("other_1", "two_doctors", day(2, 3), "99213", "11", paid=50),
+        professional("other_2", "two_doctors", day(2, 3), "99213", "11", paid=90) | by_specialist,
+        bed("planned", "planned_stay", day(2, 3), day(2, 6)),
+        institutional(
+            "near", 1, "listed", "131", day(2, 3), revenue="0360", paid=100, dx="I10", contract="list"
+        ),
+        institutional(
+            "left",
+            1,
+            "listed",
+            "131",
+            day(3, 3),
+            revenue="0360",
+            paid=10,
+            dx="I10",
+            contract="list",
+            facility="f2",
+        ),
+        institutional(
+            "then",
+            1,
+            "listed",
+            "131",
+            day(2, 4),
+            revenue="0360",
+            paid=1,
+            dx="I10",
+            contract="list",
+            facility="f2",
+        ),
+        *[row | {"in_network_flag": "1"} for row in [observed("flag", "flagged", day(2, 3))]],
+    ]
+
+
+def fills() -> list[Row]:
+    """Prescriptions: one kept, one taken back, and one taken back of two alike."""
+
+    def fill(claim: str, person: str, amount: float) -> Row:
+        return {
+            "claim_id": claim, "claim_line_number": 1, "contract_id": "aco", "person_id": person,
+            "dispensing_date": day(2, 7), "ndc_code": "00001", "days_supply": 30, "paid_date": day(2, 8),
+            "paid_amount": amount, "allowed_amount": amount * 2,
+        }  # fmt: skip
+
+    return [
+        fill("rx_kept", "fill_kept", 10),
+        fill("rx_back", "fill_taken_back", 10),
+        fill("rx_back_r", "fill_taken_back", -10),
+        fill("rx_two_a", "fill_two", 10),
+        fill("rx_two_b", "fill_two", 10),
+        fill("rx_two_r", "fill_two", -10),
+    ]
+
+
 def rules_feed() -> Rows:
-    claims = claims_of_visits() + claims_of_follow_up() + claims_of_stays()
-    enrolled = [span(person) for person in sorted({row["person_id"] for row in claims})]
+    claims = claims_of_visits() + claims_of_follow_up() + claims_of_stays() + claims_of_cost()
+    enrolled = [
+        span(person) for person in sorted({row["person_id"] for row in claims + fills()} - {"listed"})
+    ]
+    enrolled.append(span("listed", contract_id="list"))
     claims += [
         # Covered by aco until the middle of March, by mco from then.
         ed("y1", "payer_change", day(2, 10), contract="mco"),
@@ -212,11 +276,26 @@ def rules_feed() -> Rows:
         "feed": [{"feed": "payer", "files": 2}, {"feed": "lagged", "files": 2}],
         "contract": [
             {"contract_id": name, "contract_name": name, "line_of_business": "medicare", "feed": feed}
-            for name, feed in [("aco", "payer"), ("mco", "payer"), ("lag", "lagged")]
+            for name, feed in [("aco", "payer"), ("mco", "payer"), ("lag", "lagged"), ("list", "payer")]
         ],
         "market": [{"market_id": "north", "market_name": "North", "state": "MA"}],
         "eligibility": enrolled,
         "medical_claim": claims,
+        "pharmacy_claim": fills(),
+        "provider": [
+            {"npi": "p1", "provider_name": "Dr Lee", "practice_name": "North", "taxonomy_code": "207Q00000X"},
+            {
+                "npi": "s1",
+                "provider_name": "Dr Hart",
+                "practice_name": "Heart Group",
+                "specialty": "cardiology",
+            },
+            {"npi": "f1", "provider_name": "First Hospital", "provider_type": "facility"},
+        ],
+        "network": [
+            {"contract_id": "list", "npi": "f1"},
+            {"contract_id": "list", "npi": "f2", "end_date": day(2, 28)},
+        ],
     }
 
 
@@ -484,8 +563,71 @@ def test_completion_is_the_hand_worked_chain_ladder(work: Work) -> None:
 
 def test_money_that_no_rule_places_makes_no_month_of_its_own(work: Work) -> None:
     months = work.execute("select distinct contract_id from mart.month order by 1").fetchall()
-    assert months == [("aco",), ("lag",), ("mco",)]
+    assert months == [("aco",), ("lag",), ("list",), ("mco",)]
     outside = work.execute(
         "select claims, paid from mart.claim_outside_enrolment where contract_id = 'unassigned'"
     ).fetchall()
     assert outside == [(1, 100.0)]
+
+
+@pytest.mark.parametrize(
+    ("person", "category", "units"),
+    [
+        ("one_day", "office-based visit", 1),  # two claims of one doctor and day
+        ("one_day", "office-based other", 1),
+        ("two_doctors", "office-based visit", 2),
+        ("doctor", "emergency department", 1),  # the doctors' bills of the visit have no unit of their own
+        ("void", "emergency department", 0),
+        ("minus", "emergency department", 1),
+        ("replaced", "emergency department", 1),
+        ("void_stay", "acute inpatient", 0),
+        ("replaced_stay", "acute inpatient", 1),
+        ("interim", "acute inpatient", 1),
+        ("transfer_same_day", "acute inpatient", 1),
+        ("back_next_day", "acute inpatient", 2),
+        ("unpaid_bed", "acute inpatient", 0),
+        ("fill_kept", "pharmacy", 1),
+        ("fill_taken_back", "pharmacy", 0),
+        ("fill_two", "pharmacy", 1),
+    ],
+)
+def test_units_are_stays_visits_and_fills_net_of_what_is_taken_back(
+    work: Work, person: str, category: str, units: int
+) -> None:
+    found = work.execute(
+        "select sum(units) from mart.spend_month where person_id = ? and service_category_2 = ?",
+        [person, category],
+    ).fetchone()
+    assert found == (units,)
+
+
+def test_acute_units_are_the_stays(work: Work) -> None:
+    counted = work.execute(
+        "select (select sum(units) from mart.claim_line where service_category_2 = 'acute inpatient'), "
+        "(select count(*) from mart.inpatient_stay)"
+    ).fetchone()
+    assert counted is not None and counted[0] == counted[1] > 0
+
+
+def test_a_contracts_list_decides_who_is_in_its_network_on_the_day(work: Work) -> None:
+    rows = work.execute(
+        "select claim_id, network from mart.claim_line "
+        "where claim_id in ('near', 'left', 'then', 'flag', 'planned') order by 1"
+    ).fetchall()
+    # Contracts without a list go by the payer's flag; where it says nothing, it is not known.
+    assert rows == [("flag", "in"), ("left", "out"), ("near", "in"), ("planned", "unknown"), ("then", "in")]
+
+
+def test_specialists_and_planned_stays_are_referred_primary_care_and_emergencies_are_not(work: Work) -> None:
+    rows = work.execute(
+        "select claim_id, is_referable, specialty, provider_group from mart.claim_line "
+        "where claim_id in ('other_1', 'other_2', 'planned', 'a1', 'a1i', 'void') order by 1"
+    ).fetchall()
+    assert rows == [
+        ("a1", False, None, "First Hospital"),
+        ("a1i", False, None, "Facility f9"),  # the stay began in the emergency department
+        ("other_1", False, "family medicine", "North"),
+        ("other_2", True, "cardiology", "Heart Group"),
+        ("planned", True, None, "First Hospital"),
+        ("void", False, None, "First Hospital"),
+    ]
