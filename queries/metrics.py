@@ -37,7 +37,7 @@ class Metric(BaseModel):
     denominator: Measure | None
     source: str = Field(min_length=10)
     maturity: str = Field(min_length=5)
-    interval: Literal["exact_poisson", "wilson", "weighted_sum", "bootstrap", "none"]
+    interval: Literal["exact_poisson", "wilson", "weighted_sum", "bootstrap", "completion", "none"]
     benchmark: str | None
     caution: str | None = None
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 COLUMN_CLASSES = Path(__file__).resolve().parents[1] / "access" / "column_classes.yaml"
 
-# Facts about the build and published references: no member, market or contract in them.
-OPEN_TABLES = frozenset({"build", "feed_file", "measure", "reference_pack"})
+# Facts about the build, published references, and averages of a whole line of business: no member, market or
+# contract in them.
+OPEN_TABLES = frozenset({"build", "feed_file", "measure", "reference_pack", "risk_reference", "service_unit"})
 # `key` columns join and count inside a question; the other classes are null already there.
 NULLED_CLASSES = frozenset({"identifier", "clinical", "sensitive"})
 

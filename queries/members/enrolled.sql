@@ -36,6 +36,7 @@
 --   allowed_12m: "dollars — allowed in the 12 months to data end"
 --   is_enrolled: "yes or no — enrolled in the data's last month"
 --   member_months: "member-months — months enrolled on any day"
+--   pharmacy_member_months: "member-months — of those, with a pharmacy benefit"
 --   visits: "visits — ED visits of any disposition in the window"
 -- params:
 --   month: {type: date, meaning: 'month of service; with window rolling_12m the month that ends the 12'}
@@ -51,7 +52,10 @@
 -- needs: [view_members]
 with
 enrolled as (
-    select person_id, cast(sum(medical_member_months) as double) as member_months
+    select
+        person_id,
+        cast(sum(medical_member_months) as double) as member_months,
+        cast(sum(pharmacy_member_months) as double) as pharmacy_member_months
     from mart.member_month
     where month between
         case when :window = 'rolling_12m'
@@ -116,6 +120,7 @@ select
     member.allowed_12m,
     member.is_enrolled,
     enrolled.member_months,
+    enrolled.pharmacy_member_months,
     coalesce(visitor.visits, 0) as visits
 from enrolled
 left join visitor on visitor.person_id = enrolled.person_id

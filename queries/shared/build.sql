@@ -17,6 +17,8 @@
 --   built_at: "time — when it was built"
 --   code_version: "text — version of the code that built it"
 --   reference_packs: "text — reference data installed, with versions"
+--   previous_snapshot_id: "id — the snapshot that it is compared with; null where there is none"
+--   change_note: "words — why there is nothing to compare it with"
 select
     feed,
     feed_name,
@@ -32,6 +34,8 @@ select
     snapshot_id,
     built_at,
     code_version,
-    reference_packs
+    reference_packs,
+    previous_snapshot_id,
+    change_note
 from mart.build
 order by feed

