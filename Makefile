@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 MEMBERS ?= 5000
 SEED ?= 1
+MONTH_BEFORE_LAST := from datetime import date, timedelta as days; print((date.today().replace(day=1) - days(32)).strftime('%Y-%m'))
 WAREHOUSE := $(or $(HUDDLEBOARD_WAREHOUSE),var/demo/warehouse)
 
 export HUDDLEBOARD_WAREHOUSE := $(WAREHOUSE)
@@ -37,6 +38,8 @@ setup-dev: $(VENV)/.dev  ## and what its tests need
 
 demo: $(VENV)/.run  ## write the demo market's payer files and build its warehouse (no work if nothing changed)
 	@$(BIN)/python -m data demo --members $(MEMBERS) --seed $(SEED) --to var/demo/feeds
+	@test -e $(WAREHOUSE)/CURRENT || { echo "First the market as it stood a month ago, so that there is a change to look at:"; \
+	  $(BIN)/python -m data build --from var/demo/feeds --to $(WAREHOUSE) --through-delivery $$($(BIN)/python -c "$(MONTH_BEFORE_LAST)"); }
 	@$(BIN)/python -m data build --from var/demo/feeds --to $(WAREHOUSE)
 
 run: demo  ## set up, build the demo market, serve the app on http://localhost:8501

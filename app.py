@@ -10,10 +10,11 @@ import streamlit as st
 
 from components import frame, navigation, sign_in, states, theme
 from components.navigation import View
-from pages import data_operations, ed_utilization, member, members
+from pages import cost_pmpm, data_operations, ed_utilization, member, members
 
 VIEWS = (
     View("ed_utilization", "Market", "ED utilization", ":material/emergency:", ed_utilization.page),
+    View("cost_pmpm", "Market", "Cost PMPM", ":material/payments:", cost_pmpm.page),
     View("members", "People", "Members", ":material/group:", members.page),
     View("member", "People", "Member", ":material/person:", member.page, permission="members", listed=False),
     View("data_operations", "Data", "Data operations", ":material/database:", data_operations.page),

@@ -21,6 +21,7 @@ INTERVALS = {
     "wilson": "Wilson, 95%",
     "weighted_sum": "Of a weighted sum, 95%",
     "bootstrap": "Bootstrap, 95%",
+    "completion": "Spread of completion, 95%",
     "none": "",
 }
 

@@ -7,28 +7,39 @@ What the chart showed is remembered in the session, to say on arrival whether th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 import queries
+from analytics import change
 from components import filter_bar, formats, navigation
+from components.cost_basis import money_words
 from components.filter_bar import Chosen
 
 EXPECTED = "drill_expected"
-# What an address may open. Each: the question that lists its visits ("" if it counts members only), and its
-# members.
+# What an address may open. Each: the question that lists its visits or claims ("" if it counts members only),
+# and its members.
 OPENABLE = {
     "ed/visits": ("ed/visits", "ed/visit_members"),
     "ed/visit_members": ("ed/visits", "ed/visit_members"),
     "members/enrolled": ("", "members/enrolled"),
+    "cost/members": ("cost/claims", "cost/members"),
+    "cost/claims": ("cost/claims", "cost/members"),
+    "cost/large_claimants": ("", "cost/large_claimants"),
+    "cost/change_members": ("cost/change_claims", "cost/change_members"),
 }
-# A member is never named in an address, whatever a question would take.
-NEVER_IN_ADDRESS = frozenset({"person_id"})
+# Of these a row is a visit or a claim line; of the others, a member.
+LINES = frozenset({"ed/visits", "cost/claims"})
+# The basis of a sum of dollars: said together, and never taken off it.
+BASIS = ("basis", "truncated", "pharmacy")
+# A member is never named in an address, whatever a question would take; which page of a list, the list says.
+NEVER_IN_ADDRESS = frozenset({"person_id", "search", "order_by", "limit", "offset"})
 
 WORDS = {
     "disposition": "Visit",
@@ -54,12 +65,42 @@ WORDS = {
     "visits_from": "Visits from",
     "visits_to": "Visits to",
     "window": "Window",
+    "service_category_1": "Category",
+    "service_category_2": "Part",
+    "provider_npi": "Provider",
+    "provider_group": "Provider group",
+    "specialty": "Specialty",
+    "network": "Network",
+    "referable": "Services",
+    "large": "Members",
+    "continuing": "Members",
+    "drug": "Drug",
+    "is_generic": "Drugs",
+    "is_specialty": "Drugs",
+    "classified": "Drugs",
+    "days_supply_from": "Days of supply",
+    "part": "Dollars",
+    "year": "Year",
+    "top": "Costliest",
+    "cause": "Cause",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 VALUE_WORDS = {
     "treated_and_released": "Treated and released",
     "rolling_12m": "12 months, any disposition",
     "period": "Period",
+    "over": "Over the large-claimant threshold",
+    "under": "Below the large-claimant threshold",
+    "in": "Inside",
+    "out": "Outside",
+}
+YES_NO_WORDS = {
+    "referable": ("Referable", "Not referable"),
+    "large": ("Large claimants", "Not large claimants"),
+    "continuing": ("Continuing", "New"),
+    "is_generic": ("Generic", "Brand"),
+    "is_specialty": ("Specialty", "Not specialty"),
+    "classified": ("Known generic or brand", "Not known"),
 }
 
 
@@ -87,8 +128,13 @@ class Opened:
 
     @property
     def counts_members(self) -> bool:
-        """True if the number that was opened is of members, not of visits."""
-        return self.counted_as == "persons" or (self.counted_as == "rows" and self.question != "ed/visits")
+        """True if the number that was opened is of members, not of visits or dollars."""
+        return self.counted_as == "persons" or (self.counted_as == "rows" and self.question not in LINES)
+
+    @property
+    def is_cost(self) -> bool:
+        """True if it was opened on the cost page."""
+        return self.question.startswith("cost/")
 
 
 def open_members(
@@ -149,12 +195,24 @@ def typed(opened: Opened) -> dict[str, Any]:
     for key, text in opened.parameters.items():
         kind = declared[key].type
         try:
-            values[key] = {"int": int, "float": float, "date": date.fromisoformat}.get(kind, str)(text)
-        except ValueError as wrong:
+            values[key] = _READERS.get(kind, str)(text)
+        except (ValueError, KeyError) as wrong:
             raise queries.UnknownQuestion(
                 f"{WORDS.get(key, key)} “{text}” is not a value it takes."
             ) from wrong
     return values
+
+
+def _yes_or_no(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "date": date.fromisoformat,
+    "bool": _yes_or_no,
+}
 
 
 def within(chosen: Chosen, opened: Opened) -> Chosen:
@@ -177,7 +235,9 @@ def chips(chosen: Chosen, opened: Opened, names: Mapping[str, str]) -> list[tupl
         if choice.key in chosen.names
     ]
     for key, value in opened.parameters.items():
-        if key in ("visits_per_member_to", "visits_to", "window") or value == "":
+        if key in ("visits_per_member_to", "visits_to", "window", *BASIS) or value == "":
+            continue
+        if key == "part" and value == "amount":
             continue
         shown.append((key, WORDS.get(key, key), names.get(key) or value_words(key, value)))
     if opened.parameters.get("window") == "rolling_12m":
@@ -193,8 +253,30 @@ def chips(chosen: Chosen, opened: Opened, names: Mapping[str, str]) -> list[tupl
     return shown
 
 
+def basis_words(opened: Opened) -> str:
+    """'Allowed, not truncated, with pharmacy': what the dollars of an opened number are; empty for visits."""
+    if not opened.is_cost:
+        return ""
+    held = opened.parameters
+    return money_words(
+        "paid" if held.get("basis") == "paid" else "allowed",
+        held.get("truncated") == "true",
+        held.get("pharmacy", "true") == "true",
+    )
+
+
 def value_words(key: str, value: str) -> str:
     """A drill value as people say it."""
+    if key in YES_NO_WORDS and value in ("true", "false"):
+        return YES_NO_WORDS[key][0 if value == "true" else 1]
+    if key in ("service_category_1", "service_category_2", "specialty"):
+        return formats.category(value)
+    if key == "days_supply_from":
+        return "Known" if value == "0" else f"{value} or more"
+    if key == "top":
+        return f"{formats.number(value)} members"
+    if key == "cause":
+        return change.CAUSES.get(value, formats.category(value))
     if key == "month":
         return formats.month(value)
     if key == "weekday" and value.isdigit() and 1 <= int(value) <= 7:
@@ -220,7 +302,7 @@ def agreement(opened: Opened, visits: pd.DataFrame, people: pd.DataFrame) -> tup
     """What is listed, counted as the chart counted it, and whether the two agree (None:
     nothing to compare).
     """
-    listed = people if opened.question != "ed/visits" else visits
+    listed = visits if opened.question in LINES else people
     here: float = len(listed)
     if opened.counted_as.startswith("sum:") and opened.counted_as[4:] in listed:
         here = float(listed[opened.counted_as[4:]].fillna(0).sum())
@@ -244,6 +326,8 @@ def _filters_beside(chosen: Chosen, opened: Mapping[str, str]) -> dict[str, str]
 def _as_text(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -36,6 +36,18 @@ class Choice:
     width: int
 
 
+@dataclass(frozen=True)
+class More:
+    """A page's own choices under the bar: kept, remembered and recalled as the bar's are.
+
+    keys: of its widgets, which are their names in the address. draw: draws them, given the ids chosen in the
+    bar by field.
+    """
+
+    keys: tuple[str, ...]
+    draw: Callable[[Mapping[str, tuple[str, ...]]], None]
+
+
 CHOICES = (
     Choice("market", "market", "Market", "All markets", 128),
     Choice("contract", "contract", "Contract", "All contracts", 160),
@@ -101,14 +113,15 @@ class Chosen:
         return {**named, "period": self.period} if self.period != PERIODS[0] else named
 
 
-def filter_bar(asking: Asking) -> Chosen:
-    """Draw the bar and return what is chosen."""
+def filter_bar(asking: Asking, more: More | None = None) -> Chosen:
+    """Draw the bar, with a page's own second row under it (`more`), and return what is chosen."""
+    keys = KEYS if more is None else (*KEYS, *more.keys)
     emptied = st.session_state.pop(EMPTIED, False)
-    arrived = _recall(emptied)
+    arrived = _recall(emptied, keys)
     before = st.query_params.to_dict()
     # The browser's Back brings a drill's parameters along with the page before it; they mean nothing here.
     for key in before:
-        if key not in KEYS and not key.startswith("embed"):
+        if key not in keys and not key.startswith("embed"):
             del st.query_params[key]
     ignored: list[str] = []
     names: dict[str, str] = {}
@@ -151,6 +164,8 @@ def filter_bar(asking: Asking) -> Chosen:
         st.button(
             "Reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, key="filters_reset"
         )
+    if more is not None:
+        more.draw(ids)
     if arrived and any(
         st.session_state.get(key) != value for key, value in arrived.items() if key not in before
     ):
@@ -169,7 +184,10 @@ def filter_bar(asking: Asking) -> Chosen:
             f"Left out: {', '.join(notice)}. It is not among what you may see, or does not exist.",
             icon=":material/filter_alt_off:",
         )
-    st.session_state[REMEMBERED] = {key: st.session_state.get(key) for key in KEYS}
+    st.session_state[REMEMBERED] = {
+        **st.session_state.get(REMEMBERED, {}),
+        **{key: st.session_state.get(key) for key in keys},
+    }
     return _chosen(asking, ids, names, period or PERIODS[0], notice, only)
 
 
@@ -242,13 +260,15 @@ def _only(choice: Choice, options: Mapping[str, str]) -> str:
     return next(iter(options.values()))
 
 
-def _recall(emptied: bool) -> dict[str, str]:
+def _recall(emptied: bool, keys: tuple[str, ...]) -> dict[str, str]:
     """Where another page's bar has gone from the session, or Back has emptied this one, set the choices
     again before the widgets are drawn. What was chosen on the page left, if this run arrives here; else
     nothing.
     """
     remembered = {
-        key: value for key, value in st.session_state.get(REMEMBERED, {}).items() if value is not None
+        key: value
+        for key, value in st.session_state.get(REMEMBERED, {}).items()
+        if key in keys and value is not None
     }
     here = st.session_state.get("page_now", "")
     arrived = st.session_state.get(DRAWN_ON) != here

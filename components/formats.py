@@ -9,11 +9,13 @@ from typing import Any
 from analytics.words import count_in_words, share_in_words
 
 __all__ = [
+    "category",
     "clock",
     "count_in_words",
     "count_of",
     "day",
     "delta",
+    "dollars",
     "known",
     "long_month",
     "millions",
@@ -30,11 +32,13 @@ __all__ = [
     "rate",
     "rate_or_count",
     "rate_range",
+    "relative",
     "share_in_words",
     "short_day",
     "signal_colour",
     "signal_icon",
     "signal_text",
+    "signed_money",
     "suppressed",
     "within_chance",
 ]
@@ -108,6 +112,44 @@ def pmpm(value: Any) -> str:
         return NOT_KNOWN
     size = abs(float(value))
     return _signed(f"${size:,.2f}" if size < 9.995 else f"${size:,.0f}", float(value) < 0)
+
+
+def dollars(value: Any) -> str:
+    """To the cent, for sums that are compared: 1234567.891 → '$1,234,567.89'."""
+    if not known(value):
+        return NOT_KNOWN
+    return _signed(f"${abs(float(value)):,.2f}", float(value) < 0)
+
+
+def signed_money(value: Any, base: str = "") -> str:
+    """A change in dollars with its sign: 12.4 → '+$12', −0.42 → '−$0.42', 0.001 → '$0.00'."""
+    if not known(value):
+        return f"No comparison {base}".rstrip()
+    text = money(value)
+    if not any(figure in "123456789" for figure in text):
+        return f"$0.00 {base}".rstrip()
+    return f"{'' if text.startswith(MINUS) else '+'}{text} {base}".rstrip()
+
+
+def relative(change: Any, base: str = "", decimals: int = 1) -> str:
+    """A relative change with its sign: 0.034 → '+3.4%'; 'No change' below a tenth of a percent."""
+    if not known(change):
+        return f"No comparison {base}".rstrip()
+    text = number(float(change) * 100, decimals)
+    if not any(figure in "123456789" for figure in text):
+        return f"No change {base}".rstrip()
+    return f"{'' if text.startswith(MINUS) else '+'}{text}% {base}".rstrip()
+
+
+def category(name: Any) -> str:
+    """A service category as a chart or a title says it: 'office-based' → 'Office-based'."""
+    if not known(name) or str(name) in ("", "none"):
+        return NOT_KNOWN
+    words = CATEGORY_WORDS.get(str(name), str(name).replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+CATEGORY_WORDS = {"office_based": "office-based"}
 
 
 def rate_range(low: Any, high: Any) -> str:

@@ -21,7 +21,8 @@ class Tile:
     """What a tile shows, all in words already.
 
     delta: "−32 on prior year", empty where there is nothing to compare. falling: which way the value went.
-    strip: an SVG data URI; strip_alt: the same in words. note: markdown under the strip.
+    strip: an SVG data URI; strip_alt: the same in words. note: markdown under the strip. key: where two
+    tiles show the same metric.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Tile:
     strip_alt: str
     note: str
     live: Live
+    key: str = ""
 
 
 def kpi_row(asking: Asking, tiles: list[Tile]) -> None:
@@ -42,16 +44,20 @@ def kpi_row(asking: Asking, tiles: list[Tile]) -> None:
     for tile in tiles:
         with (
             grid.cell(),
-            st.container(border=True, gap="xsmall", height="stretch", key=f"tile_{tile.metric_id}"),
+            st.container(
+                border=True, gap="xsmall", height="stretch", key=f"tile_{tile.key or tile.metric_id}"
+            ),
         ):
             _draw(asking, tile)
 
 
 def _draw(asking: Asking, tile: Tile) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{tile.label}**", width="content")
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False
+    ):
+        st.markdown(f"**{tile.label}**", width="stretch")
         definitions.info_button(
-            asking, tile.metric_id, tile.live, key=f"tile_{tile.metric_id}", what=tile.label
+            asking, tile.metric_id, tile.live, key=f"tile_{tile.key or tile.metric_id}", what=tile.label
         )
     options: dict[str, Any] = {}
     if tile.delta:
@@ -60,4 +66,5 @@ def _draw(asking: Asking, tile: Tile) -> None:
     st.metric(tile.label, tile.value, label_visibility="collapsed", delta_arrow="off", **options)
     if tile.strip:
         st.image(tile.strip, alt=tile.strip_alt, width="stretch")
-    st.caption(tile.note)
+    # Two dollar signs in a line would be read as a formula.
+    st.caption(tile.note.replace("$", "\\$"))

@@ -32,8 +32,12 @@ STYLE = """<style>
 [data-testid=stHeader]{background:none}
 [data-testid=stHeader],[data-testid=stHeader] :not(button,button *){pointer-events:none}}
 @media (max-width:640px){.stMainBlockContainer{padding-inline:1rem}
-:is(.st-key-trend_chart,.st-key-class_chart,.st-key-triangle_chart){overflow-x:auto}
-:is(.st-key-trend_chart,.st-key-triangle_chart)>div{min-width:680px}.st-key-class_chart>div{min-width:520px}}
+:is(.st-key-trend_chart,.st-key-class_chart,.st-key-triangle_chart,
+.st-key-cost_trend_chart,.st-key-waterfall_chart,.st-key-change_chart,.st-key-raf_chart,.st-key-category_chart,
+[class*=st-key-heat_chart]){overflow-x:auto}
+:is(.st-key-trend_chart,.st-key-triangle_chart,.st-key-cost_trend_chart)>div{min-width:680px}
+:is(.st-key-waterfall_chart,.st-key-change_chart,.st-key-raf_chart)>div{min-width:900px}
+:is(.st-key-class_chart,.st-key-category_chart,[class*=st-key-heat_chart])>div{min-width:520px}}
 [data-testid=stCaptionContainer]{opacity:.75}
 [data-testid=stMetric],[data-testid=stMarkdownContainer]{font-variant-numeric:tabular-nums}
 [data-testid=stHeadingWithActionElements] h1{padding-top:0}
@@ -45,7 +49,11 @@ STYLE = """<style>
 .st-key-sidebar_foot{border-top:1px solid color-mix(in srgb,currentColor 18%,transparent);padding-top:.75rem}
 .st-key-crumbs a>span:has([data-testid=stIconMaterial]){display:none}
 .st-key-crumbs a{padding:0}.st-key-crumbs a p{text-decoration:underline}.st-key-crumbs p{text-align:center}
-:is(.st-key-filter_bar,.st-key-list_controls) [data-testid=stButtonGroup] button{min-height:2.5rem}
+:is(.st-key-filter_bar,.st-key-basis_bar,.st-key-list_controls)
+[data-testid=stButtonGroup] button{min-height:2.5rem}
+.st-key-kpi_row{align-items:stretch}
+.st-key-kpi_row [data-testid=stGridCellContent]>[data-testid=stLayoutWrapper]{flex-grow:1}
+.st-key-basis_bar{margin-top:.5rem}
 [class*=st-key-fact_]{border-top:1px solid color-mix(in srgb,currentColor 18%,transparent);padding-top:.5rem}
 [class*=st-key-fact_] p{font-size:.875rem}
 [data-testid=stElementToolbar]:not(:focus-within){opacity:0!important;pointer-events:none!important}

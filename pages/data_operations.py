@@ -29,7 +29,7 @@ METRICS = (
     "valid_rate", "members_without_claims", "paid_outside_enrolment", "unmapped_codes",
 )  # fmt: skip
 # Where a number is shown, by the folder of the question it comes from.
-SHOWN_ON = {"ed": "ED utilization", "members": "Members", "data": "Data operations"}
+SHOWN_ON = {"ed": "ED utilization", "cost": "Cost PMPM", "members": "Members", "data": "Data operations"}
 
 
 def page() -> None:

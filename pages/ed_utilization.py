@@ -11,6 +11,7 @@ import streamlit as st
 from components import charts, ed_figures, filter_bar, formats, frame, member_list, states, tables
 from components.asking import Asking
 from components.definitions import as_definitions
+from components.drawing import draw_chart, switch
 from components.drill import WEEKDAYS, open_list, open_members
 from components.ed_figures import AVOIDABLE, FOLLOWUP, FREQUENT, METRICS, TOTAL, VISITS
 from components.export import Export, export_menu, receipt
@@ -103,7 +104,7 @@ def _trend(
             open_members(chosen, "ed/summary", "visits", now, label="Treated and released")
         _export(asking, chosen, "ED visits by month", "ed-by-month", "ed/by_month", chosen.filters, (VISITS,))
     drawn = charts.control_chart(chart, theme=current_theme(), target=target.value)
-    picked = _chart(drawn, "trend_chart", tools)
+    picked = draw_chart(drawn, "trend_chart", tools)
     if picked:
         row = months[pd.to_datetime(months["month"]) == pd.Timestamp(picked[0])]
         if len(row):
@@ -114,7 +115,7 @@ def _trend(
 def _funnel(chosen: Chosen, live: Any) -> None:
     asking = frame.asking_now()
     top = st.container()
-    group_by = _switch("Compare by", GROUPINGS, "funnel_by")
+    group_by = switch("Compare by", GROUPINGS, "funnel_by")
     groups = asking.ask("ed/by_group", chosen.filters, group_by=group_by)
     points = ed_figures.funnel_of(groups)
     words = ed_figures.GROUP_WORDS[group_by][2]
@@ -127,7 +128,7 @@ def _funnel(chosen: Chosen, live: Any) -> None:
             live=live[VISITS],
             key="funnel",
         )
-    picked = _chart(
+    picked = draw_chart(
         charts.funnel(points, theme=current_theme(), scope_label=_scope_word(chosen)), "funnel_chart", tools
     )
     if picked and picked[0] is not None:
@@ -145,7 +146,7 @@ def _avoidable(chosen: Chosen, live: Any) -> None:
         if installed
         else {"ahrq": "AHRQ"}
     )
-    view = _switch("View", views, "avoidable_view") if installed else "ahrq"
+    view = switch("View", views, "avoidable_view") if installed else "ahrq"
     conditions = asking.ask("ed/by_ahrq", chosen.filters)
     finding, line = (
         ed_figures.avoidable_words(now) if view != "ahrq" else ed_figures.ahrq_words(conditions, now)
@@ -157,21 +158,21 @@ def _avoidable(chosen: Chosen, live: Any) -> None:
     if not installed:
         _how_to_classify()
     if view == "ahrq":
-        picked = _chart(charts.ahrq_bars(conditions, theme=current_theme()), "ahrq_chart", tools)
+        picked = draw_chart(charts.ahrq_bars(conditions, theme=current_theme()), "ahrq_chart", tools)
         if picked:
             _open_where(chosen, conditions, "ed/by_ahrq", "ahrq_pqe", picked[0], "label")
         if len(conditions):
             st.caption(f"Source: {conditions.iloc[0]['source']}")
     elif view == "classes":
         classes = asking.ask("ed/by_class", chosen.filters)
-        picked = _chart(charts.class_bars(classes, theme=current_theme()), "class_chart", tools)
+        picked = draw_chart(charts.class_bars(classes, theme=current_theme()), "class_chart", tools)
         if picked:
             _open_where(chosen, classes, "ed/by_class", "class", picked[0], "label")
         _classification_source(asking)
     else:
         by_month = asking.ask("ed/by_class_month", chosen.history)
         drawn = charts.class_months(by_month, months=chosen.months, theme=current_theme(), height=326)
-        _chart(drawn, "class_months_chart", tools)
+        draw_chart(drawn, "class_months_chart", tools)
         _classification_source(asking)
 
 
@@ -247,7 +248,7 @@ def _concentration(asking: Asking, chosen: Chosen, live: Any) -> None:
     tools = section_head(
         finding, line, asking=asking, metric_id=FREQUENT, live=live[FREQUENT], key="concentration"
     )
-    picked = _chart(charts.concentration(curve, theme=current_theme()), "concentration_chart", tools)
+    picked = draw_chart(charts.concentration(curve, theme=current_theme()), "concentration_chart", tools)
     if picked and picked[0]:
         _open_where(chosen, curve, "ed/concentration", "visits_per_member", picked[0], None)
 
@@ -256,7 +257,7 @@ def _concentration(asking: Asking, chosen: Chosen, live: Any) -> None:
 def _diagnoses(chosen: Chosen, live: Any) -> None:
     asking = frame.asking_now()
     top = st.container()
-    by = _switch(
+    by = switch(
         "Group by", {"diagnosis_category": "Category", "primary_diagnosis": "Diagnosis"}, "diagnosis_by"
     )
     diagnoses = asking.ask("ed/by_diagnosis", chosen.filters)
@@ -269,7 +270,9 @@ def _diagnoses(chosen: Chosen, live: Any) -> None:
             live=live[VISITS],
             key="diagnoses",
         )
-    picked = _chart(charts.diagnosis_bars(diagnoses, by=by, theme=current_theme()), "diagnosis_chart", tools)
+    picked = draw_chart(
+        charts.diagnosis_bars(diagnoses, by=by, theme=current_theme()), "diagnosis_chart", tools
+    )
     if picked and picked[0]:
         parameter = "diagnosis" if by == "primary_diagnosis" else by
         visits = float(diagnoses.loc[diagnoses[by] == picked[0], "visits"].sum())
@@ -286,11 +289,11 @@ def _timing(chosen: Chosen, live: Any) -> None:
     top = st.container()
     view = "days"
     if counts["hour"].notna().any():
-        view = _switch("Show", {"hours": "Day and hour", "days": "Day"}, "timing_view")
+        view = switch("Show", {"hours": "Day and hour", "days": "Day"}, "timing_view")
     with top:
         tools = section_head(finding, line, asking=asking, metric_id=VISITS, live=live[VISITS], key="timing")
     draw = charts.weekday_hour if view == "hours" else charts.weekday_bars
-    picked = _chart(draw(counts, theme=current_theme()), f"timing_{view}", tools)
+    picked = draw_chart(draw(counts, theme=current_theme()), f"timing_{view}", tools)
     if picked:
         _open_time(chosen, counts, picked)
 
@@ -301,9 +304,9 @@ def _followup(chosen: Chosen, live: Any, target: ed_figures.Target) -> None:
     now = asking.ask("ed/summary", chosen.filters)
     top = st.container()
     with st.container(horizontal=True, key="followup_switches"):
-        group_by = _switch("Compare by", GROUPINGS, "followup_by")
+        group_by = switch("Compare by", GROUPINGS, "followup_by")
         windows = {"7d": "7 days", "30d": "30 days"}
-        window = _switch("Within", windows, "followup_window")
+        window = switch("Within", windows, "followup_window")
     groups = asking.ask("ed/by_group", chosen.filters, group_by=group_by)
     points = ed_figures.followup_of(groups, window)
     finding, line = ed_figures.followup_words(points, now, group_by, window)
@@ -319,39 +322,9 @@ def _followup(chosen: Chosen, live: Any, target: ed_figures.Target) -> None:
         unit=f"Follow-up within {days} days",
         scope_label=_scope_word(chosen),
     )
-    picked = _chart(drawn, f"followup_chart_{window}", tools)
+    picked = draw_chart(drawn, f"followup_chart_{window}", tools)
     if picked and picked[0] is not None:
         _open_group(chosen, groups, "ed/by_group", f"followup_{window}_met", group_by, picked[0])
-
-
-def _chart(chart: charts.Chart, key: str, tools: Any) -> tuple[Any, ...] | None:
-    """Draw a chart with its words and its table; the mark that was selected, if any."""
-    event = st.plotly_chart(
-        chart.figure,
-        theme=None,
-        key=key,
-        on_select="rerun",
-        selection_mode="points",
-        config=charts.PLOTLY_CONFIG,
-        alt=chart.alt,
-    )
-    with tools:
-        tables.behind_chart(chart, key)
-    return charts.picked(event)
-
-
-def _switch(label: str, options: dict[str, str], key: str) -> str:
-    chosen = st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        default=next(iter(options)),
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return chosen or next(iter(options))
 
 
 def _open_group(

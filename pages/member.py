@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import formats, frame, member_facts, navigation, states, tables
+from components import cost_lists, formats, frame, member_facts, navigation, states, tables
 from components.asking import Asking
 from components.frame import Crumb, Head
 from components.states import part, section
 from ledger import handles
+
+CLAIMS = 200
 
 
 def page() -> None:
@@ -48,6 +50,8 @@ def page() -> None:
                 _conditions(asking, person)
         with section("Visits and stays", 260):
             _visits(asking, person)
+        with section("Claims", 300):
+            _claims(asking, person)
         st.caption("Viewing this member is recorded.")
     frame.footer(asking)
 
@@ -143,6 +147,20 @@ def _visits(asking: Asking, person: str) -> None:
         tables.plain(
             member_facts.visits_shown(visits), member_facts.VISIT_COLUMNS, key="member_visits", most=8
         )
+
+
+def _claims(asking: Asking, person: str) -> None:
+    """What the member's care cost in the latest 12 months that count, the dearest lines first."""
+    lines = asking.ask("cost/claims", person_id=person, limit=CLAIMS)
+    if lines.empty:
+        st.subheader("No claim in the 12 months that count", anchor=False)
+        return
+    total, dollars = int(lines.iloc[0]["total_rows"]), lines.iloc[0]["total_amount"]
+    said = f"{formats.count_of(total, 'claim line')}, {formats.dollars(dollars)} allowed"
+    st.subheader(said.replace("$", "\\$"), anchor=False)
+    more = f" The {CLAIMS} dearest are listed." if total > CLAIMS else ""
+    st.markdown(f":gray[:small[The 12 months that count; as paid to date, not truncated.{more}]]")
+    cost_lists.claims(lines.drop(columns=["name"], errors="ignore"), key="member_claims", most=8)
 
 
 def _nobody(head: Head) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from components import drill, filter_bar, formats, frame, member_list, states
+import queries
+from components import cost_lists, drill, filter_bar, formats, frame, member_list, states
 from components.asking import Asking
+from components.cost_figures import PMPM
 from components.definitions import Live, as_definitions
 from components.drill import Opened
 from components.ed_figures import FREQUENT, VISITS
@@ -31,6 +33,8 @@ def page() -> None:
     opened = drill.from_address()
     if opened is None:
         _everyone(asking)
+    elif opened.is_cost:
+        _behind_dollars(asking, opened)
     else:
         _behind_a_number(asking, opened)
     st.caption("Viewing this list is recorded.")
@@ -166,6 +170,132 @@ def _behind_a_number(asking: Asking, opened: Opened) -> None:
         _actions(asking, actions, page_rows, picked, export, key)
 
 
+def _behind_dollars(asking: Asking, opened: Opened) -> None:
+    """The members and claims behind a number of the cost page. Only the page shown is asked for: behind a
+    market's dollars stand all of its claims."""
+    head = Head()
+    chosen = drill.within(filter_bar.chosen_from_address(asking), opened)
+    crumbs = [
+        Crumb(chosen.scope_name("market", "All markets")),
+        Crumb("Cost PMPM", "cost_pmpm", chosen.address()),
+        *([Crumb(opened.label)] if opened.label else []),
+        Crumb("Members"),
+    ]
+    head.line(asking, crumbs, chosen, {PMPM: Live()})
+    with section("The list behind this number", 760):
+        parameters = drill.typed(opened)
+        question, lines_question = opened.members_question, opened.visits_question
+        paged = "limit" in queries.question(question).params
+        first = asking.ask(question, chosen.filters, **parameters, **({"limit": 1} if paged else {}))
+        whole = cost_lists.sums(first, opened)
+        people = whole.rows if "total_rows" in first else int(first["person_id"].nunique())
+        with frame.ruled():
+            _basis_chips(chosen, opened, first, whole.value)
+        receipt()
+        if first.empty:
+            head.title("Nobody is behind this number", "Nothing you may see matches all of these.")
+            states.empty("Nothing matches", "Remove a chip above, or go back to Cost PMPM.", None, "drill")
+            return
+        head.title(*cost_lists.title(opened, people, whole.value, drill.basis_words(opened)))
+        # The costliest of some members cannot be asked of claims alone.
+        views = ("Members", "Claims") if lines_question and "top" not in opened.parameters else ()
+        view, order, search = _cost_controls(asking, views, paged)
+        actions = st.container()
+        at_key = f"cost_{view}_{abs(hash((order, search, tuple(parameters.items())))) % 10**8}"
+        at = int(st.session_state.get(f"page_{at_key}", 1))
+        of_claims = view == "Claims"
+        asked = lines_question if of_claims else question
+        narrowing: dict[str, Any] = {}
+        if not of_claims and paged:
+            narrowing = {"order_by": order, "search": search or None}
+        paging = {"limit": ROWS, "offset": (at - 1) * ROWS}
+        can_page = "limit" in queries.question(asked).params
+        rows = asking.ask(asked, chosen.filters, **parameters, **narrowing, **(paging if can_page else {}))
+        total = cost_lists.sums(rows, opened).rows
+        if not can_page:
+            rows = rows.iloc[(at - 1) * ROWS : at * ROWS]
+        asking.record_view(asked, chosen.filters, rows, **opened.parameters, page=at)
+        if rows.empty:
+            states.empty("Nobody matches", "Another name may find them.", None, "drill_none")
+            return
+        picked: list[int] | None = None
+        if of_claims:
+            cost_lists.claims(rows, key=at_key)
+        else:
+            picked = cost_lists.members(rows, key=at_key)
+        _pages(total, at, at_key)
+        if picked is not None and len(picked) == 1 and lines_question and "person_id" in rows:
+            _claims_of(asking, chosen, opened, parameters, rows.iloc[picked[0]])
+        export = Export(
+            title=f"{view or 'Members'} behind {opened.label or 'a number'}",
+            stem=member_list.file_stem(opened.label).replace("-ed", "-cost"),
+            rows=total,
+            fetch=lambda: asking.ask(asked, chosen.filters, **parameters, **narrowing),
+            columns=cost_lists.exported(rows, lines=of_claims),
+            filters=[(label, words) for _, label, words in drill.chips(chosen, opened, {})]
+            + [("Basis", drill.basis_words(opened))],
+            definitions=as_definitions((PMPM,)),
+            question=asked,
+            filters_asked=chosen.filters,
+            member_level=True,
+            parameters=dict(opened.parameters),
+        )
+        _actions(asking, actions, rows, picked, export, at_key)
+
+
+def _claims_of(
+    asking: Asking, chosen: Chosen, opened: Opened, parameters: dict[str, Any], row: pd.Series
+) -> None:
+    """The claims of the one member selected, and whether they come to the member's dollars."""
+    question = opened.visits_question
+    known = queries.question(question).params
+    asked = {key: value for key, value in parameters.items() if key in known}
+    lines = asking.ask(question, chosen.filters, **asked, person_id=str(row["person_id"]))
+    asking.record_view(question, chosen.filters, lines, **opened.parameters)
+    name = formats.missing(row.get("name"), "this member")
+    st.subheader(f"Claims of {name}", anchor=False)
+    measure = opened.counted_as.removeprefix("sum:")
+    expected = float(row[measure]) if measure in row and formats.known(row[measure]) else None
+    st.markdown(cost_lists.claims_line(lines, expected, opened))
+    cost_lists.claims(lines.drop(columns=["name"], errors="ignore"), key="member_claims", most=12)
+
+
+def _cost_controls(asking: Asking, views: tuple[str, ...], searchable: bool) -> tuple[str, str, str]:
+    """Members or claims, order and name."""
+    view, order, search = "", "amount", ""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="list_controls"):
+        if views:
+            view = (
+                st.segmented_control("List", views, default=views[0], required=True, key="cost_view")
+                or views[0]
+            )
+        if searchable and view != "Claims":
+            order = st.selectbox(
+                "Order by",
+                list(cost_lists.ORDERS),
+                format_func=cost_lists.ORDERS.__getitem__,
+                key="cost_order",
+                width=176,
+            )
+            st.space("stretch")
+            if asking.sees("identifier"):
+                search = st.text_input(
+                    "Find by name", placeholder="Name", icon=":material/search:", key="cost_name", width=176
+                )
+    return view, order, (search or "").strip()
+
+
+def _basis_chips(chosen: Chosen, opened: Opened, rows: pd.DataFrame, here: float) -> None:
+    words = drill.basis_words(opened)
+    _chip_row(
+        [
+            *drill.chips(chosen, opened, cost_lists.names_in(rows, opened)),
+            *([("", "Basis", words)] if words else []),
+        ],
+        cost_lists.agreement_words(opened, here, opened.expected),
+    )
+
+
 def _controls(
     asking: Asking, total: dict[str, Any], orders: dict[str, str], views: tuple[str, ...] = ()
 ) -> tuple[str, str, str, str]:
@@ -199,8 +329,13 @@ def _controls(
 
 def _chips(chosen: Chosen, opened: Opened, visits: pd.DataFrame, people: pd.DataFrame) -> None:
     names = member_list.names_in(visits, opened)
+    here, agrees = drill.agreement(opened, visits, people)
+    _chip_row(drill.chips(chosen, opened, names), member_list.agreement_words(opened, here, agrees))
+
+
+def _chip_row(chips: list[tuple[str, str, str]], agreement: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
-        for at, (key, label, words) in enumerate(drill.chips(chosen, opened, names)):
+        for at, (key, label, words) in enumerate(chips):
             if key:
                 st.button(
                     f":gray[{label}] **{words}**",
@@ -214,14 +349,13 @@ def _chips(chosen: Chosen, opened: Opened, visits: pd.DataFrame, people: pd.Data
             else:
                 st.badge(f"{label} {words}", color="gray")
         st.space("stretch")
-        here, agrees = drill.agreement(opened, visits, people)
-        st.markdown(member_list.agreement_words(opened, here, agrees), width="content")
+        st.markdown(agreement, width="content")
 
 
 def _actions(
-    asking: Asking, place: Any, rows: pd.DataFrame, picked: list[int], export: Export, key: str
+    asking: Asking, place: Any, rows: pd.DataFrame, picked: list[int] | None, export: Export, key: str
 ) -> None:
-    """What can be done with the selection, above the grid it was made in."""
+    """What can be done with the selection, above the grid it was made in; None: nothing can be selected."""
     with place, st.container(horizontal=True, vertical_alignment="center", gap="small", key="list_actions"):
         if picked:
             st.markdown(f"**{len(picked)} selected**", width="content")
@@ -234,7 +368,7 @@ def _actions(
                 key=f"open_{key}",
             ):
                 member_list.open_member(asking, str(rows.iloc[picked[0]]["person_id"]))
-        else:
+        elif picked is not None:
             st.markdown(":gray[Select members for what to do with them]", width="content")
         # Not at the far right: the grid's own tools appear there, over whatever stands above it.
         export_menu(asking, export, key="members", label=f"Export {formats.number(export.rows)}")

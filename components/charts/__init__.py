@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.charts.categories import category_bars, cost_heat
 from components.charts.classes import class_bars, class_months
 from components.charts.frame import Chart
 from components.charts.groups import funnel, interval_plot
 from components.charts.reasons import ahrq_bars, diagnosis_bars
+from components.charts.spend import amount_bars, backtest, cost_concentration, leakage_bars
 from components.charts.spread import concentration
+from components.charts.steps import waterfall
 from components.charts.trend import control_chart
 from components.charts.triangle import claims_triangle
 from components.charts.week import weekday_bars, weekday_hour
@@ -40,15 +43,22 @@ __all__ = [
     "PLOTLY_CONFIG",
     "Chart",
     "ahrq_bars",
+    "amount_bars",
+    "backtest",
+    "category_bars",
     "claims_triangle",
     "class_bars",
     "class_months",
     "concentration",
     "control_chart",
+    "cost_concentration",
+    "cost_heat",
     "diagnosis_bars",
     "funnel",
     "interval_plot",
+    "leakage_bars",
     "picked",
+    "waterfall",
     "weekday_bars",
     "weekday_hour",
 ]

@@ -246,15 +246,17 @@ def label_lines(text: Any, width: int = 34) -> str:
 
 
 def readable_on(colour: str, look: Tokens) -> str:
-    """Text or background colour, whichever contrasts more with a filled cell (WCAG relative luminance)."""
-
-    def luminance(hex_colour: str) -> float:
-        parts = [int(hex_colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    def contrast(one: str, other: str) -> float:
-        bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
-        return (bright + 0.05) / (dim + 0.05)
-
+    """Text or background colour, whichever contrasts more with a filled cell."""
     return max((look.text, look.background), key=lambda candidate: contrast(candidate, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two hex colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(hex_colour: str) -> float:
+    parts = [int(hex_colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

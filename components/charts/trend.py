@@ -44,11 +44,14 @@ def control_chart(
     unit: str = "ED visits per 1,000",
     target: float | None = None,
     target_label: str = "Target",
+    to_date: tuple[float | None, ...] = (),
     height: int = FULL_HEIGHT,
     width: int = 1120,
 ) -> Chart:
     """Months against their control limits. `frame`: the output of analytics.control_chart.control_chart
-    (rates) or proportion_chart (shares 0..1, printed as percent; `target` is a share then).
+    (rates), proportion_chart (shares 0..1, printed as percent; `target` is a share then) or
+    individuals_chart (dollars: the estimates of immature months are drawn as a fan). `to_date`: what has been
+    paid of each month of `frame`, a thin line under the completed ones.
 
     `width` is the px the chart will have, used only to wrap the annotation. customdata of each month's point:
     (month 'YYYY-MM-01',).
@@ -57,7 +60,8 @@ def control_chart(
     if frame.empty or frame["rate"].isna().all():
         return empty(theme, height, "No member-months in this selection", columns)
     share = bool(frame.attrs.get("share", False))
-    say = formats.percent if share else formats.rate
+    money = bool(frame.attrs.get("money", False))
+    say = formats.pmpm if money else formats.percent if share else formats.rate
     narrow = width < NARROW
     right = 104 if narrow else RIGHT
     figure, look = canvas(theme, height, margin={"l": LEFT, "r": right, "t": TOP, "b": BOTTOM})
@@ -66,6 +70,12 @@ def control_chart(
     _complete(unfinished)
     what = finding(frame)
     y_range = _range(frame, mature, unfinished, target, share)
+    paid = [float(value) for value in to_date if value is not None and formats.known(value)]
+    if paid:
+        # A month barely begun would flatten all others: its line may leave the plot.
+        span = y_range[1] - y_range[0]
+        floor = max(min(paid) - 0.05 * span, y_range[0] - 0.5 * span, 0.0)
+        y_range = (min(y_range[0], floor), y_range[1])
     edges = (frame["month"].iloc[0] - HALF_MONTH, frame["month"].iloc[-1] + HALF_MONTH)
 
     tested = bool((frame["lower"].notna() & frame["mature"]).any())
@@ -89,6 +99,10 @@ def control_chart(
             yshift=2,
             bgcolor=None,
         )
+    if paid:
+        _paid(figure, look, frame, to_date, say)
+    if money:
+        _fan(figure, look, mature, unfinished)
     _points(figure, look, frame, mature, say, unit)
     _diamonds(figure, look, unfinished, say, unit)
     if len(mature):
@@ -108,12 +122,64 @@ def control_chart(
         ]
     if target is not None:
         labels.append(Label(target, f"{target_label} {say(target)}", look.text, bold=True))
+    if paid:
+        labels.append(Label(max(paid[-1], y_range[0]), "Paid to date", look.muted))
     right_labels(figure, labels, y_range, height - TOP - BOTTOM)
     _axes(figure, look, frame, y_range, edges, share, width - LEFT - right)
     return Chart(
         finish(figure),
         _alt(frame, mature, what, say, unit, target, target_label),
-        _table(frame, say, columns),
+        _table(frame, say, columns, to_date if paid else ()),
+    )
+
+
+def _paid(
+    figure: go.Figure, look: Tokens, frame: pd.DataFrame, to_date: tuple[float | None, ...], say: Any
+) -> None:
+    figure.add_trace(
+        go.Scatter(
+            x=frame["month"],
+            y=list(to_date),
+            mode="lines",
+            line={"color": look.gray, "width": 1.2},
+            hovertext=[
+                f"{strong(short_month(month))}<br>{say(value)} paid to date"
+                for month, value in zip(frame["month"], to_date, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+            name="Paid to date",
+        )
+    )
+
+
+def _fan(figure: go.Figure, look: Tokens, mature: pd.DataFrame, unfinished: pd.DataFrame) -> None:
+    """The interval of the unfinished months, opening from the last one that counts."""
+    shown = unfinished[unfinished["estimate_low"].notna() & unfinished["estimate_high"].notna()]
+    if shown.empty:
+        return
+    start = mature.tail(1)
+    x = [*start["month"], *shown["month"]]
+    low = [*start["low"].fillna(start["rate"]), *shown["estimate_low"]]
+    high = [*start["high"].fillna(start["rate"]), *shown["estimate_high"]]
+    figure.add_trace(
+        go.Scatter(
+            x=[*x, *reversed(x)],
+            y=[*high, *reversed(low)],
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=rgba(look.gray, 0.18),
+            hoverinfo="skip",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=[*start["rate"], *shown["estimate"]],
+            mode="lines",
+            line={"color": look.gray, "width": 1.4, "dash": "dot"},
+            hoverinfo="skip",
+        )
     )
 
 
@@ -244,7 +310,7 @@ def _hover(row: Any, say: Any, unit: str) -> str:
     lines = [
         strong(short_month(row.month)),
         f"{say(row.rate)} {unit}",
-        f"95% {_interval(row.low, row.high, say)}",
+        *([f"95% {_interval(row.low, row.high, say)}"] if pd.notna(row.low) else []),
         _counted(row, say),
     ]
     if pd.notna(row.completion):
@@ -268,12 +334,16 @@ def _hover_unfinished(row: Any, say: Any, unit: str) -> str:
 
 
 def _interval(low: float, high: float, say: Any) -> str:
+    if say is formats.pmpm:
+        return formats.money_range(low, high)
     return formats.percent_range(low, high) if say is formats.percent else formats.rate_range(low, high)
 
 
 def _counted(row: Any, say: Any) -> str:
     if say is formats.percent:
         return f"{formats.number(row.events)} of {formats.number(row.exposure)}"
+    if say is formats.pmpm:
+        return f"{formats.money(row.events)} over {formats.number(row.exposure)} member-months"
     return f"{formats.number(row.events)} in {formats.number(row.exposure)} member-months"
 
 
@@ -403,6 +473,8 @@ def _axes(
     ticks = nice_ticks(*y_range)
     decimals = 1 if not share and ticks and max(ticks) < 20 else 0
     texts = [formats.percent(tick) if share else formats.number(tick, decimals) for tick in ticks]
+    if frame.attrs.get("money"):
+        texts = ["$0" if tick == 0 else formats.pmpm(tick) for tick in ticks]
     figure.update_yaxes(range=list(y_range), tickvals=ticks, ticktext=texts)
 
 
@@ -432,11 +504,16 @@ def _alt(
     return ". ".join(parts) + "."
 
 
-def _table(frame: pd.DataFrame, say: Any, columns: list[str]) -> pd.DataFrame:
+def _table(
+    frame: pd.DataFrame, say: Any, columns: list[str], to_date: tuple[float | None, ...] = ()
+) -> pd.DataFrame:
     rows = []
-    for row in frame.itertuples():
+    if to_date:
+        columns = [*columns, "Paid to date"]
+    for at, row in enumerate(frame.itertuples()):
         signal = formats.signal_text(row.signal) if row.mature else IMMATURE
-        value = formats.NOT_KNOWN if pd.isna(row.rate) else say(row.rate)
+        shown = row.estimate if to_date and not row.mature else row.rate
+        value = formats.NOT_KNOWN if pd.isna(shown) else say(shown)
         rows.append(
             [
                 short_month(row.month),
@@ -444,6 +521,7 @@ def _table(frame: pd.DataFrame, say: Any, columns: list[str]) -> pd.DataFrame:
                 _interval(row.low, row.high, say),
                 signal,
                 formats.percent(row.completion),
+                *([say(to_date[at])] if to_date else []),
             ]
         )
     return pd.DataFrame(rows, columns=columns)

@@ -29,7 +29,7 @@ def violations(page: object) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["ed_utilization", "members", "member", "data_operations"])
+@pytest.mark.parametrize("address", ["ed_utilization", "cost_pmpm", "members", "member", "data_operations"])
 def test_no_serious_or_critical_violation(
     server: Server, page_as: Callable[..., Page], address: str, theme: str
 ) -> None:

@@ -40,6 +40,7 @@ def picture(page: Page, name: str, *, whole: bool = True) -> Path:
     ("name", "user", "address"),
     [
         ("ed_utilization", "priya.natarajan", "/ed_utilization"),
+        ("cost_pmpm", "priya.natarajan", "/cost_pmpm"),
         ("members", "priya.natarajan", "/members"),
         ("data_operations", "ken.watanabe", "/data_operations"),
     ],

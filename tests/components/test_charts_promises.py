@@ -6,16 +6,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.control_chart import control_chart, proportion_chart
+from analytics.control_chart import control_chart, individuals_chart, proportion_chart
 from analytics.funnel import funnel_points, proportion_funnel
 from components import charts
-from components.charts.frame import spread_out, wrap
+from components.charts.frame import contrast, spread_out, wrap
 from components.theme import ThemeType, tokens
 
 RATES = [561, 538, 549, 579, 590, 556, 531, 547, 562, 533, 549, 529, 533, 558, 546, 559]
@@ -81,6 +82,80 @@ AHRQ = pd.DataFrame(
         "share": [0.1, 0.05, 0.85],
     }
 )
+COST = individuals_chart(
+    MONTHS,
+    [900 + rate / 10 for rate in RATES[:24]] + [940, 955],
+    to_date=[900.0 + rate / 10 for rate in RATES[:24]] + [780, 540],
+    low=[None] * 24 + [925, 910],
+    high=[None] * 24 + [955, 1002],
+    mature=MATURE,
+    completion=[1.0] * 24 + [0.82, 0.58],
+    exposure=[12_190] * 26,
+)
+STEPS = pd.DataFrame(
+    {
+        "key": ["membership_mix", "utilisation", "unit_price", "estimated"],
+        "words": ["Membership mix", "Utilisation", "Unit price", "Estimated, not yet paid"],
+        "change": [-2.0, 6.5, 18.0, 0.5],
+    }
+)
+CATEGORIES = pd.DataFrame(
+    {
+        "category": ["inpatient", "outpatient", "other"],
+        "pmpm": [318.0, 196.0, 26.0],
+        "low": [300.0, 186.0, np.nan],
+        "high": [336.0, 206.0, np.nan],
+        "reference": [334.0, 184.0, np.nan],
+        "gap": [-16.0, 12.0, np.nan],
+        "signal": ["none", "worsening", "not_tested"],
+    }
+)
+HEAT = pd.DataFrame(
+    [
+        (group, name, category, value, value, reference, months)
+        for group, name, months in (("harbor", "Harbor & <Co>", 60_000), ("lark", "Larkspur", 800))
+        for category, value, reference in (("inpatient", 318.0, 334.0), ("other", 26.0, np.nan))
+    ],
+    columns=["group_id", "group_name", "category", "printed", "pmpm", "reference", "member_months"],
+)
+AMOUNTS = pd.DataFrame(
+    {
+        "key": ["semaglutide brand", "metformin generic"],
+        "name": ["Semaglutide", "Metformin"],
+        "amount": [182_000.0, -4_100.0],
+        "note": ["210 fills", "2,040 fills"],
+        "detail": ["brand, 210 fills", "generic, 2,040 fills"],
+    }
+)
+LEAKING = pd.DataFrame(
+    {
+        "group_id": ["Orthopedics", "none"],
+        "group_name": ["Orthopedics", "Not known"],
+        "amount_out": [90_000.0, 0.0],
+        "amount_in": [120_000.0, 40_000.0],
+        "amount_unknown": [0.0, 9_000.0],
+        "leakage_rate": [0.43, np.nan],
+    }
+)
+SHARES_OF_COST = pd.DataFrame(
+    {
+        "top_share": [0.01, 0.05, 0.1, 0.5, 1.0],
+        "members": [10, 50, 100, 500, 1000],
+        "amount": [2.1e6, 4.9e6, 6.6e6, 9.6e6, 1e7],
+        "share": [0.21, 0.49, 0.66, 0.96, 1.0],
+        "from_amount": [90_000.0, 30_000.0, 12_000.0, 800.0, 0.0],
+    }
+)
+SAID = pd.DataFrame(
+    {
+        "month": MONTHS[:3],
+        "said": [1.0e6, 1.1e6, 1.2e6],
+        "low": [0.9e6, 1.0e6, 1.1e6],
+        "high": [1.1e6, 1.2e6, 1.3e6],
+        "came_completed": [1.05e6, 1.3e6, 1.2e6],
+        "covered": [True, False, True],
+    }
+)
 DRAWN: dict[str, tuple[Callable[..., charts.Chart], pd.DataFrame, set[object]]] = {
     "control_chart": (charts.control_chart, TREND, {f"{month:%Y-%m-%d}" for month in MONTHS}),
     "funnel": (charts.funnel, POINTS, {"e", "m", "h"}),
@@ -96,6 +171,14 @@ DRAWN: dict[str, tuple[Callable[..., charts.Chart], pd.DataFrame, set[object]]] 
     "concentration": (charts.concentration, SPREAD, {1, 4, 11}),
     "diagnosis_bars": (charts.diagnosis_bars, REASONS, {"Chest pain", "Back pain"}),
     "ahrq_bars": (charts.ahrq_bars, AHRQ, {"dental", "asthma"}),
+    "cost_trend": (charts.control_chart, COST, {f"{month:%Y-%m-%d}" for month in MONTHS}),
+    "waterfall": (partial(charts.waterfall, before=889.0, after=912.0), STEPS, {*STEPS["key"], "end"}),
+    "category_bars": (charts.category_bars, CATEGORIES, set(CATEGORIES["category"])),
+    "cost_heat": (charts.cost_heat, HEAT, {"harbor", "lark"}),
+    "amount_bars": (charts.amount_bars, AMOUNTS, set(AMOUNTS["key"])),
+    "leakage_bars": (charts.leakage_bars, LEAKING, set(LEAKING["group_id"])),
+    "cost_concentration": (charts.cost_concentration, SHARES_OF_COST, {0.01, 0.05, 0.1, 0.5, 1.0}),
+    "backtest": (charts.backtest, SAID, {f"{month:%Y-%m-%d}" for month in MONTHS[:3]}),
 }
 EVERY = pytest.mark.parametrize("name", sorted(DRAWN))
 
@@ -205,6 +288,8 @@ def test_bars_start_at_zero() -> None:
         (charts.class_bars, CLASSES),
         (charts.diagnosis_bars, REASONS),
         (charts.ahrq_bars, AHRQ),
+        (charts.category_bars, CATEGORIES),
+        (charts.leakage_bars, LEAKING),
     ):
         assert draw(frame).figure.layout.xaxis.range[0] == 0
     assert charts.weekday_bars(WEEK).figure.layout.yaxis.range[0] == 0
@@ -225,6 +310,61 @@ def test_immature_months_of_the_classes_are_hatched() -> None:
     chart = charts.class_months(CLASS_MONTHS, months=pd.DataFrame({"month": MONTHS, "is_mature": MATURE}))
     for trace in chart.figure.data:
         assert list(trace.marker.pattern.shape) == [""] * 24 + ["/"] * 2
+
+
+def test_a_waterfall_adds_up_and_says_where_it_arrives() -> None:
+    chart = charts.waterfall(STEPS, before=889.0, after=912.0, before_label="Budget", low=905.0, high=919.0)
+    assert "Waterfall from Budget $889 to Actual $912 PMPM, +$23" in chart.alt
+    bars = [trace for trace in chart.figure.data if trace.type == "bar"]
+    assert bars[0].base[-1] + bars[0].y[-1] == pytest.approx(bars[1].y[0]) == pytest.approx(23)
+    assert list(bars[0].marker.pattern.shape) == ["", "", "", "/"], "what is not yet paid is hatched"
+    assert list(chart.table.iloc[:, 0]) == ["Budget", *STEPS["words"], "Actual"]
+
+
+def test_the_cost_trend_fans_out_and_shows_what_is_paid() -> None:
+    paid = tuple(COST["rate"])
+    chart = charts.control_chart(COST, unit="PMPM", target=900, target_label="Budget", to_date=paid)
+    notes = " ".join(note.text for note in chart.figure.layout.annotations)
+    assert "Budget $900" in notes and "Paid to date" in notes and "Immature, not counted" in notes
+    fans = [trace for trace in chart.figure.data if trace.fill == "toself" and max(trace.y) == 1002]
+    assert len(fans) == 1
+    assert list(chart.table["Paid to date"])[-1] == "$540"
+    assert list(chart.table["PMPM"])[-1] == "$955"
+
+
+def test_only_signals_are_coloured_among_categories() -> None:
+    look = tokens("light")
+    marks = {
+        note.text: note.font.color
+        for note in charts.category_bars(CATEGORIES).figure.layout.annotations
+        if note.text in ("▲", "○", "●")
+    }
+    assert marks == {"▲": look.worsening, "○": look.gray}
+
+
+def test_a_small_groups_cell_is_printed_and_not_coloured() -> None:
+    cells = keyed(charts.cost_heat(HEAT))[0]
+    fills = {tuple(key): fill for key, fill in zip(cells.customdata, cells.marker.color, strict=True)}
+    look = tokens("light")
+    assert fills[("harbor", "inpatient")] in look.diverging
+    assert fills[("lark", "inpatient")] == fills[("harbor", "other")] == look.gray_background
+    assert "$318" in cells.text[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_value_of_the_heat_map_can_be_read(theme: ThemeType) -> None:
+    away = [-0.3, -0.18, -0.15, -0.11, -0.06, -0.02, 0.02, 0.06, 0.11, 0.15, 0.18, 0.3]
+    cells = pd.concat([HEAT.iloc[:1].assign(category=str(at), reference=318 / (1 + at)) for at in away])
+    drawn = keyed(charts.cost_heat(cells, theme=theme))[0]
+    pairs = list(zip(drawn.textfont.color, drawn.marker.color, strict=True))
+    assert all(contrast(text, fill) >= 4.5 for text, fill in pairs)
+    assert len(set(drawn.marker.color)) >= 9
+
+
+def test_a_month_outside_what_was_said_is_marked() -> None:
+    came = charts.backtest(SAID).figure.data[1]
+    assert list(came.marker.symbol) == ["diamond", "triangle-up", "diamond"]
+    assert "2 of 3 inside" in charts.backtest(SAID).alt
 
 
 def test_picked_reads_the_first_key_of_an_event() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
 import queries
-from components import drill, member_list
+from components import cost_lists, drill, member_list
 from components.drill import Opened
+from components.filter_bar import Chosen
+from queries.filters import Filters
 
 VISITS = pd.DataFrame({"person_id": ["a", "a", "b"], "class_weight": [0.5, 0.25, 0.75]})
 PEOPLE = pd.DataFrame({"person_id": ["a", "b"], "visits": [2, 1]})
@@ -34,6 +38,32 @@ def test_a_list_that_differs_from_the_number_says_so() -> None:
     assert "3 visits here, 5 in the chart" in member_list.agreement_words(asked, here, agrees)
 
 
+def test_dollars_agree_to_the_cent_or_not_at_all() -> None:
+    rows = pd.DataFrame(
+        {"person_id": ["a"], "amount": [1.0], "total_rows": [331], "total_amount": [1234567.89]}
+    )
+    asked = opened("cost/members", "sum:amount", 1234567.89, basis="allowed")
+    whole = cost_lists.sums(rows, asked)
+    assert (whole.rows, whole.value) == (331, 1234567.89), "of the whole list, whatever page of it is shown"
+    assert "\\$1,234,567.89 here, \\$1,234,567.89 in the chart" in cost_lists.agreement_words(
+        asked, whole.value, asked.expected
+    )
+    assert cost_lists.agrees(1234567.88, asked.expected, asked) is False
+
+
+def test_the_basis_of_dollars_is_said_once_and_cannot_be_taken_off() -> None:
+    asked = opened(
+        "cost/members", "sum:amount", basis="paid", truncated="true", pharmacy="false", part="over"
+    )
+    assert drill.basis_words(asked) == "Paid, truncated at the contract's cap, without pharmacy"
+    chosen = Chosen(Filters(), {}, "12 months", pd.DataFrame({"month": []}), date(2026, 8, 1))
+    assert drill.chips(chosen, asked, {})[0] == ("part", "Dollars", "Over the large-claimant threshold")
+    assert not {key for key, _, _ in drill.chips(chosen, asked, {})} & set(drill.BASIS)
+    assert drill.typed(opened("cost/members", truncated="true"))["truncated"] is True
+    with pytest.raises(queries.QueryError, match="perhaps"):
+        drill.typed(opened("cost/members", truncated="perhaps"))
+
+
 def test_without_a_chart_nothing_is_claimed_to_agree() -> None:
     assert drill.agreement(opened(), VISITS, PEOPLE) == (3, None)
 
@@ -45,9 +75,11 @@ def test_parameters_are_read_as_the_question_declares_them() -> None:
 
 
 def test_every_number_that_can_be_opened_leads_to_a_list_that_can() -> None:
-    """Numbers of the ED page; a question of another page opens in its own place."""
+    """Numbers of the ED and the cost page; a question of another page opens in its own place."""
+    lists = {"cost/members", "cost/large_claimants", "cost/change_members"}
     for question in queries.all_questions():
-        if question.name.startswith("ed/"):
+        # From a list one goes on to one member's claims, which no address names.
+        if question.name.startswith(("ed/", "cost/")) and question.name not in lists:
             for measure, how in question.drill.items():
                 assert how.question in drill.OPENABLE, f"{question.name} {measure} opens {how.question}"
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from access.policy import policy
 
 ROLES = sorted(policy().roles)
-PAGES = ("ed_utilization", "members", "data_operations")
+PAGES = ("ed_utilization", "cost_pmpm", "members", "data_operations")
 
 
 def words(test: AppTest) -> str:
@@ -49,10 +49,48 @@ def test_the_ed_page_shows_its_four_figures_and_every_section(open_page) -> None
     assert "demo's own small pack" in words(test)
 
 
+def test_the_cost_page_shows_its_figures_every_section_and_the_basis_under_each_chart(open_page) -> None:
+    test = open_page("every_market", "cost_pmpm")
+    assert [metric.label for metric in test.metric][:4] == [
+        "Cost PMPM, completed",
+        "Against prior year",
+        "Risk-adjusted PMPM",
+        "Estimated, not yet paid",
+    ]
+    assert len(test.subheader) >= 14
+    said = words(test)
+    assert "Unexplained residual: \\$0.00" in said
+    captions = [caption.value for caption in test.caption]
+    assert captions.count("Allowed, not truncated, with pharmacy; contributive; completed") >= 6
+
+
+def test_the_basis_of_the_address_is_that_of_every_number(open_page) -> None:
+    test = open_page("every_market", "cost_pmpm", dollars="Paid", drugs="Without", parts="Relative")
+    words_of_basis = "Paid, not truncated, without pharmacy; relative; completed"
+    assert words_of_basis in [caption.value for caption in test.caption]
+    assert not [caption.value for caption in test.caption if caption.value.startswith("Allowed,")]
+
+
+def test_a_benchmark_on_another_basis_is_shown_and_not_compared(open_page) -> None:
+    test = open_page("every_market", "cost_pmpm", compare="National median")
+    said = words(test)
+    assert "Not comparable: is paid, not allowed" in said
+    assert "Nothing to take apart" in said
+    assert (
+        test.button(key="take_basis").label == "Show paid, truncated at the contract's cap, without pharmacy"
+    )
+
+
 def test_a_role_without_identifiers_reads_no_name_and_no_phone(open_page) -> None:
     test = open_page("account_manager", "members")
     grid = next(frame.value for frame in test.dataframe if "ed_visits_12m" in frame.value)
     assert not {"member", "name", "phone_words", "birth_date"} & set(grid.columns)
+
+
+def test_a_role_without_identifiers_reads_no_large_claimants_name(open_page) -> None:
+    test = open_page("account_manager", "cost_pmpm")
+    grids = [frame.value for frame in test.dataframe if "is_continuing" in frame.value]
+    assert all(not {"name", "conditions", "conditions_words"} & set(grid.columns) for grid in grids)
 
 
 def test_looking_at_members_is_written_down_with_the_members_shown(open_page) -> None:

@@ -73,3 +73,32 @@ def test_another_markets_name_in_the_address_is_left_out_and_said_so(open_page) 
     test = open_page("market_operations", "ed_utilization", market=name)
     assert any("Left out" in info.value and name in info.value for info in test.info)
     assert test.selectbox(key="market").value == "all"
+
+
+def test_the_members_and_the_claims_behind_dollars_come_to_them(open_page) -> None:
+    """From a category of the cost page to its members, and from one member to the claims, to the cent."""
+    address = {"show": "cost/members", "count": "sum:amount", "service_category_1": "inpatient"}
+    test = open_page("market_operations", "members", **address)
+    mine = principal_of(test)
+    categories = queries.ask("cost/by_category", mine).set_index("service_category_1")
+    dollars = f"\\${categories.loc['inpatient', 'amount']:,.2f}"
+    said = "\n".join(str(element.value) for element in test.markdown)
+    assert f"{dollars} here" in said
+    assert dollars in test.title[0].value
+
+    person = queries.ask("cost/members", mine, service_category_1="inpatient", limit=1).iloc[0]
+    claims = queries.ask(
+        "cost/claims", mine, service_category_1="inpatient", person_id=str(person["person_id"])
+    )
+    assert claims["amount"].sum() == pytest.approx(person["amount"], abs=0.005)
+
+
+def test_a_member_in_the_address_of_a_cost_list_is_not_looked_up(open_page) -> None:
+    test = open_page("market_operations", "members", show="cost/members", count="sum:amount")
+    mine = principal_of(test)
+    everybody = queries.ask("cost/members", mine, limit=1).iloc[0]
+    again = open_page(
+        "market_operations", "members", show="cost/members", count="sum:amount",
+        person_id=str(everybody["person_id"]),
+    )  # fmt: skip
+    assert again.title[0].value == test.title[0].value
