@@ -24,10 +24,22 @@ from typing import Any
 import duckdb
 
 ROOT = Path(__file__).resolve().parent.parent
-# What a reader does on a page, as the state of the session that follows from it.
-INTERACTIONS: dict[str, dict[str, Mapping[str, Any]]] = {
-    "ed_utilization": {"opened": {}},
-    "cost_pmpm": {"opened": {}},
+# What a reader does on a page, as the address it leads to.
+INTERACTIONS: dict[str, dict[str, Mapping[str, str]]] = {
+    "ed_utilization": {
+        "opened": {},
+        "one market": {"market": "Harbor"},
+        "24 months": {"period": "24 months"},
+    },
+    "cost_pmpm": {
+        "opened": {},
+        "one market": {"market": "Harbor"},
+        "24 months": {"period": "24 months"},
+        "paid": {"dollars": "Paid"},
+        "truncated": {"cap": "Truncated"},
+        "without pharmacy": {"drugs": "Without"},
+        "against the budget": {"compare": "Budget"},
+    },
 }
 TITLES = {"ed_utilization": "ED utilization", "cost_pmpm": "Cost PMPM"}
 
@@ -79,8 +91,8 @@ def measure(warehouse: Path, repeats: int = 5) -> list[Timing]:
         plain.execute("use snapshot")
         plain.execute(f"set threads = {settings().threads}")
         for page, interactions in INTERACTIONS.items():
-            for interaction, state in interactions.items():
-                recorded, script = run_page(page, state, principal)
+            for interaction, address in interactions.items():
+                recorded, script = run_page(page, address, principal)
                 for asked in recorded:
                     if asked not in done:
                         done[asked] = _twice(asked, plain, principal, snapshot, repeats)
@@ -102,7 +114,7 @@ def measure(warehouse: Path, repeats: int = 5) -> list[Timing]:
     return found
 
 
-def run_page(page: str, state: Mapping[str, Any], principal: Any) -> tuple[list[Asked], float]:
+def run_page(page: str, address: Mapping[str, str], principal: Any) -> tuple[list[Asked], float]:
     """(what the page asks in one run, without repeats; milliseconds of the fastest of three runs)."""
     from streamlit.testing.v1 import AppTest
     from streamlit.util import calc_hash
@@ -111,8 +123,8 @@ def run_page(page: str, state: Mapping[str, Any], principal: Any) -> tuple[list[
 
     with _signed_in(principal) as recorded:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-        for name, value in state.items():
-            app.session_state[name] = value
+        for name, value in address.items():
+            app.query_params[name] = value
         # Pages are registered as functions, which AppTest cannot switch to by name.
         app._page_hash = calc_hash(page)
         app.run()
