@@ -48,7 +48,7 @@ def test_the_product_finds_every_truth_that_does_not_wait(demo_warehouse: Path) 
         assert " ".join(truth.title.split()[:2]) in done.stdout, truth.id
     # Some truths take more than 2,000 members to tell from chance.
     allowed = {truth.id for truth in TRUTHS if getattr(truth.check, "enough", 0)}
-    assert allowed == {"practice_above", "outpatient_price", "drug_jump"}
+    assert allowed == {"practice_above", "outpatient_price", "drug_jump", "coding_rise"}
     assert done.stdout.count("│ too few ") <= len(allowed)
 
 
@@ -150,10 +150,10 @@ def test_totals_that_agree_are_not_found() -> None:
 
 
 def test_scores_that_rise_with_age_alone_are_not_coding() -> None:
-    row = {"year": 2026, "coding": 40.0, "continuing_previous": 1_000.0}
+    row = {"year": 2026, "coding": 400.0, "continuing_previous": 10_000.0, "continuing": 9_500}
     assert asked("coding_rise", pd.DataFrame([row]))[0] == FOUND
-    assert asked("coding_rise", pd.DataFrame([row | {"coding": 2.0}]))[0] == NOT_FOUND
-    assert asked("coding_rise", pd.DataFrame([row | {"year": 2025}]))[0] == NOT_FOUND
+    assert asked("coding_rise", pd.DataFrame([row | {"coding": 20.0}]))[0] == NOT_FOUND
+    assert asked("coding_rise", pd.DataFrame([row | {"coding": 20.0, "continuing": 600}]))[0] == TOO_FEW
 
 
 def test_months_count_back_over_the_turn_of_the_year() -> None:
