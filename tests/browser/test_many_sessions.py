@@ -23,8 +23,11 @@ SESSIONS = 20
 PAGES_BETWEEN = 6
 CLICKS = (
     "period=Year+to+date",
+    "period=24+months",
     "market=Harbor",
     "",
+    "market=Millbrook",
+    "period=24+months",
 )
 SNAPSHOTS = {"2099-01-01T000100Z-aaaaaa": 9, "2099-01-01T000200Z-bbbbbb": 6, "2099-01-01T000300Z-cccccc": 3}
 
